@@ -1,0 +1,5 @@
+//! Server functions: guard, check, store. Public endpoints, JSON in and out, for the hydrated page only.
+
+pub mod accounts;
+pub mod history;
+pub mod sessions;

@@ -1,0 +1,66 @@
+//! `/api/sessions/…`
+
+use crate::{
+    AppError,
+    model::{
+        account::{AccountId, OwnAccount},
+        event::BatchId,
+        plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report},
+        query::Query,
+        selection::Selection,
+        session::{AccountSessions, Window},
+    },
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+/// The Session List, filtered and sorted.
+#[server(prefix = "/api", endpoint = "sessions/list", input = Json, output = Json)]
+pub async fn list(query: Query, offset: u32, limit: u32) -> Result<Window, AppError> {
+    let admin = crate::guard::admin()?;
+    let query = query.checked().map_err(AppError::invalid)?;
+    Ok(crate::guard::store().list(&admin, &query, offset, limit).await?)
+}
+
+/// One account's active sessions.
+#[server(prefix = "/api", endpoint = "sessions/of", input = Json, output = Json)]
+pub async fn of(account: AccountId) -> Result<AccountSessions, AppError> {
+    let admin = crate::guard::admin()?;
+    crate::guard::store().sessions_of(&admin, account).await?.ok_or(AppError::NotFound)
+}
+
+/// Turns a selection into a plan.
+#[server(prefix = "/api", endpoint = "sessions/plan", input = Json, output = Json)]
+pub async fn prepare(act: Act, selection: Selection, shown: Query) -> Result<Plan, AppError> {
+    let admin = crate::guard::admin()?;
+    let shown = shown.checked().map_err(AppError::invalid)?;
+    Ok(crate::guard::store().prepare(&admin, act, &selection, &shown).await?)
+}
+
+/// Commits a plan; while the report's `left` is not 0, again.
+#[server(prefix = "/api", endpoint = "sessions/commit", input = Json, output = Json)]
+pub async fn commit(plan: PlanId, confirmation: Confirmation) -> Result<Report, AppError> {
+    let admin = crate::guard::admin()?;
+    let confirmation = confirmation.checked()?;
+    Ok(crate::guard::store().commit(&admin, plan, &confirmation).await?)
+}
+
+/// What an act did, for the page after a redirect.
+#[server(prefix = "/api", endpoint = "sessions/report", input = Json, output = Json)]
+pub async fn find_report(batch: BatchId) -> Result<Option<Report>, AppError> {
+    let admin = crate::guard::admin()?;
+    Ok(crate::guard::store().report(&admin, batch).await?)
+}
+
+/// Ends one session, or all of one account.
+#[server(prefix = "/api", endpoint = "sessions/end", input = Json, output = Json)]
+pub async fn end(target: EndTarget) -> Result<Report, AppError> {
+    let who = crate::guard::signed_in()?;
+    Ok(crate::guard::store().end(&who, target).await?)
+}
+
+/// One's own account and sessions.
+#[server(prefix = "/api", endpoint = "sessions/own", input = Json, output = Json)]
+pub async fn own() -> Result<OwnAccount, AppError> {
+    let who = crate::guard::signed_in()?;
+    Ok(crate::guard::store().own_account(&who).await?)
+}

@@ -1,0 +1,31 @@
+//! One line of the history.
+
+use super::account::AccountId;
+use serde::{Deserialize, Serialize};
+
+super::id! {
+    /// Names all events of one act.
+    BatchId
+}
+
+/// An event as the history shows it: who did what to whom, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventLine {
+    /// Position in the log.
+    pub seq: i64,
+    /// As shown, in the configured zone.
+    pub at: String,
+    /// `Log in`, `Log in refused`, `Log out`, `End`, `End & Disable`, `Enable`, …
+    pub action: String,
+    /// `admin01`, `Command line`, `System`; empty where nobody is known.
+    pub actor: String,
+    /// The target's user name as it was.
+    pub target: String,
+    pub target_id: Option<AccountId>,
+    /// What happened beside the action: `3 sessions ended`, `10.4.1.22`.
+    pub detail: String,
+    pub reason: String,
+    pub batch: BatchId,
+    /// The batch disabled accounts, and *Undo disable* may still enable some.
+    pub undo: bool,
+}

@@ -1,0 +1,178 @@
+//! What the Session List is asked for: five filters and an order, as they stand in the address.
+
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+
+/// The columns of the Session List, in their order on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Column {
+    UserName,
+    LastName,
+    FirstName,
+    Created,
+    Count,
+}
+
+impl Column {
+    pub const ALL: [Self; 5] = [Self::UserName, Self::LastName, Self::FirstName, Self::Created, Self::Count];
+
+    /// Its name in addresses and in the command line's options.
+    pub fn key(self) -> &'static str {
+        ["user_name", "last_name", "first_name", "created", "count"][self as usize]
+    }
+
+    /// Its header on the screen.
+    pub fn title(self) -> &'static str {
+        ["User Name", "Last Name", "First Name", "Session Creation Timestamp", "Count"][self as usize]
+    }
+
+    fn by_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|column| column.key() == key)
+    }
+}
+
+/// The order of the list, in addresses `created` or, descending, `-created`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Sort {
+    pub column: Column,
+    pub descending: bool,
+}
+
+impl Default for Sort {
+    /// The newest session first.
+    fn default() -> Self {
+        Self { column: Column::Created, descending: true }
+    }
+}
+
+impl From<Sort> for String {
+    fn from(sort: Sort) -> Self {
+        format!("{}{}", if sort.descending { "-" } else { "" }, sort.column.key())
+    }
+}
+
+impl TryFrom<String> for Sort {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let key = text.strip_prefix('-');
+        let column = Column::by_key(key.unwrap_or(&text));
+        column.map(|column| Self { column, descending: key.is_some() }).ok_or_else(|| {
+            "The list cannot be sorted by that. Use user_name, last_name, first_name, created or count, with - in front for descending."
+                .into()
+        })
+    }
+}
+
+/// The longest text of one filter, in bytes. Longer ones are refused in one sentence.
+pub const FILTER_BYTES: usize = 16 * 1024;
+
+/// Five filters as typed, one for each [`Column`], and an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    pub filters: [String; 5],
+    #[serde(default)]
+    pub sort: Sort,
+}
+
+impl Query {
+    /// Reads the pairs of an address; unknown names are left alone.
+    ///
+    /// # Errors
+    /// One sentence where `sort` names no column or a filter is longer than [`FILTER_BYTES`].
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
+        let mut query = Self::default();
+        for (key, value) in pairs {
+            if key == "sort" && !value.is_empty() {
+                query.sort = Sort::try_from(value.to_owned())?;
+            } else if let Some(column) = Column::by_key(key) {
+                value.clone_into(&mut query.filters[column as usize]);
+            }
+        }
+        query.checked()
+    }
+
+    /// Itself, unless a filter is too long.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn checked(self) -> Result<Self, String> {
+        if self.filters.iter().any(|filter| filter.len() > FILTER_BYTES) {
+            return Err("That filter is too long. Use at most 16 KB of text.".into());
+        }
+        Ok(self)
+    }
+
+    pub fn filter(&self, column: Column) -> &str {
+        &self.filters[column as usize]
+    }
+
+    /// Filters that say something.
+    pub fn active_filters(&self) -> usize {
+        self.filters.iter().filter(|filter| !filter.trim().is_empty()).count()
+    }
+
+    /// The address of this list: `/sessions`, with a query only where it differs from the plain list.
+    pub fn address(&self) -> String {
+        let pairs = self.pairs();
+        if pairs.is_empty() { "/sessions".into() } else { format!("/sessions?{}", encode_pairs(&pairs)) }
+    }
+
+    /// What differs from the plain list, in the order of the columns, `sort` last.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let filters = Column::ALL.into_iter().map(|column| (column.key(), self.filter(column).to_owned()));
+        let mut pairs: Vec<_> = filters.filter(|(_, text)| !text.is_empty()).collect();
+        if self.sort != Sort::default() {
+            pairs.push(("sort", self.sort.into()));
+        }
+        pairs
+    }
+}
+
+/// `a=1&b=2`, percent-encoded.
+pub fn encode_pairs(pairs: &[(&str, String)]) -> String {
+    pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect::<Vec<_>>().join("&")
+}
+
+/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_only_what_differs_from_the_plain_list() {
+        let query = Query::from_pairs([("user_name", "nate & co"), ("sort", "-count"), ("done", "7")]).expect("a good query");
+        assert_eq!(query.address(), "/sessions?user_name=nate%20%26%20co&sort=-count");
+        assert_eq!(Query::default().address(), "/sessions");
+    }
+
+    #[test]
+    fn an_unknown_order_is_one_sentence() {
+        for sort in ["password_hash", "--created", "Created", "-", "created;drop"] {
+            assert!(Query::from_pairs([("sort", sort)]).is_err(), "{sort}");
+        }
+    }
+
+    #[test]
+    fn every_order_survives_the_address() {
+        for column in Column::ALL {
+            for descending in [true, false] {
+                let sort = Sort { column, descending };
+                assert_eq!(Sort::try_from(String::from(sort)), Ok(sort));
+            }
+        }
+    }
+}

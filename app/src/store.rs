@@ -1,0 +1,72 @@
+//! What the pages ask of the server: a person's intentions, not table operations.
+//!
+//! Each method takes the proof of the right to ask for it. Each write is one transaction with one event per target.
+
+use crate::{
+    error::AppError,
+    guard::{Admin, SignedIn},
+    model::{
+        account::{AccountDetails, AccountId, FoundAccounts, OwnAccount, SaveAccount, Saved},
+        event::{BatchId, EventLine},
+        plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
+        query::Query,
+        selection::Selection,
+        session::{AccountSessions, Window},
+    },
+};
+
+/// Why the store did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// The database is away, locked, full or too slow. Nothing was done.
+    Unavailable,
+    /// The commit was sent and its answer lost. Repeating a plan tells.
+    OutcomeUnknown,
+    /// The rules refuse it, in words for the person.
+    Refused(AppError),
+    /// A defect, already logged.
+    Internal,
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable => Self::Unavailable,
+            StoreError::OutcomeUnknown => Self::OutcomeUnknown,
+            StoreError::Refused(error) => error,
+            StoreError::Internal => Self::Internal,
+        }
+    }
+}
+
+/// Answers, or why not.
+pub type Stored<T> = Result<T, StoreError>;
+
+/// The one door between pages and server.
+#[async_trait::async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The Session List, filtered and sorted: at most `limit` (clamped to [`crate::model::session::WINDOW_ROWS`]) rows from `offset`.
+    async fn list(&self, admin: &Admin, query: &Query, offset: u32, limit: u32) -> Stored<Window>;
+    /// The active sessions of one account, `None` for an unknown id.
+    async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>>;
+    /// Turns a selection into a plan. `shown` is the list as filtered on the screen: who is selected but not in it comes first.
+    async fn prepare(&self, admin: &Admin, act: Act, selection: &Selection, shown: &Query) -> Stored<Plan>;
+    /// Does what the plan says, once; a repeated commit answers the first report. While `left` is not 0, commit again.
+    async fn commit(&self, admin: &Admin, plan: PlanId, confirmation: &Confirmation) -> Stored<Report>;
+    /// What an act of this administrator's did, for the page after the redirect.
+    async fn report(&self, admin: &Admin, batch: BatchId) -> Stored<Option<Report>>;
+    /// Ends one session (one's own; any for SIS holders) or all of one account (SIS holders).
+    async fn end(&self, who: &SignedIn, target: EndTarget) -> Stored<Report>;
+    /// Enables the accounts that this act disabled and nobody changed since.
+    async fn undo_disable(&self, admin: &Admin, batch: BatchId) -> Stored<Undone>;
+    /// Accounts by user name or name, the best match first, at most `limit`.
+    async fn search_accounts(&self, admin: &Admin, text: &str, limit: u32) -> Stored<FoundAccounts>;
+    /// One account, `None` for an unknown id.
+    async fn account(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountDetails>>;
+    /// Save of User Account Information.
+    async fn save_account(&self, admin: &Admin, save: &SaveAccount) -> Stored<Saved>;
+    /// The newest events, at most `limit`.
+    async fn history(&self, admin: &Admin, limit: u32) -> Stored<Vec<EventLine>>;
+    /// One's own account and sessions.
+    async fn own_account(&self, who: &SignedIn) -> Stored<OwnAccount>;
+}

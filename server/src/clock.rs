@@ -1,0 +1,62 @@
+//! The one source of *now*.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+/// UTC milliseconds that never run backwards within a process. Cloned, it is the same clock.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    /// The latest time given out, or the fixed time.
+    latest: Arc<AtomicI64>,
+    fixed: bool,
+}
+
+impl Clock {
+    /// The system's clock, never before `newest` (the newest time in the database: what happened stays in the past).
+    pub fn system(newest: i64) -> Self {
+        Self { latest: Arc::new(AtomicI64::new(newest)), fixed: false }
+    }
+
+    /// Stands still until [`Clock::advance`].
+    pub fn fixed(at: i64) -> Self {
+        Self { latest: Arc::new(AtomicI64::new(at)), fixed: true }
+    }
+
+    /// UTC milliseconds.
+    pub fn now(&self) -> i64 {
+        if self.fixed {
+            return self.latest.load(Ordering::Relaxed);
+        }
+        let system = system_now();
+        self.latest.fetch_max(system, Ordering::Relaxed).max(system)
+    }
+
+    /// Moves a fixed clock on; a test's way to let time pass.
+    ///
+    /// # Panics
+    /// On the system's clock.
+    pub fn advance(&self, milliseconds: i64) {
+        assert!(self.fixed, "the system's clock moves by itself");
+        self.latest.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+fn system_now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_never_runs_behind_what_already_happened() {
+        let future = system_now() + 3_600_000;
+        let clock = Clock::system(future);
+        assert_eq!(clock.now(), future);
+        assert!(Clock::system(0).now() > 0);
+    }
+}

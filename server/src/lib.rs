@@ -1,0 +1,7 @@
+//! Accounts, sign-in, sessions and the User Session Manager: everything behind the pages.
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod credentials;
+pub mod directory;
