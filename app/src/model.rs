@@ -4,6 +4,8 @@ pub mod account;
 pub mod event;
 #[cfg(feature = "ssr")]
 pub mod filter;
+#[cfg(feature = "ssr")]
+pub mod fold;
 pub mod plan;
 pub mod query;
 pub mod selection;
