@@ -1,0 +1,87 @@
+//! `test`, `lint`, `e2e` and `screenshots`.
+
+use crate::{
+    Done, Steps,
+    site::{Kind, Site},
+    tools::{WASM, cargo, chromium, install, npx, output, sh, target_dir},
+};
+use std::process::Command;
+
+pub const LINT_STEPS: usize = 5;
+pub const BROWSER_STEPS: usize = 5;
+/// What belongs to the server and may never reach the browser.
+const NOT_IN_THE_BROWSER: [&str; 5] = ["sqlx", "tokio", "axum", "argon2", "jiff"];
+const TESTED: [&str; 6] = ["-p", "app", "-p", "server", "--features", "app/ssr"];
+
+/// Everything that a commit must pass.
+pub fn test() -> Done {
+    let mut steps = Steps::of(LINT_STEPS + 1 + BROWSER_STEPS);
+    lint(&mut steps)?;
+    steps.step("Rust tests (4 min on two cores when nothing is built yet)", rust_tests)?;
+    browser_tests(&mut steps, &[])
+}
+
+/// What can be seen without running the product.
+pub fn lint(steps: &mut Steps) -> Done {
+    steps.step("What is missing: WASM target, npm packages (10 s, once)", install)?;
+    steps.step("Format", || sh(&mut cargo(&["fmt", "--all", "--check"])))?;
+    steps.step("Clippy (2 min on two cores when nothing is built yet)", || {
+        sh(cargo(&["clippy", "--quiet", "--all-targets"]).args(TESTED).args(["--", "-D", "warnings"]))?;
+        sh(&mut cargo(&["clippy", "--quiet", "-p", "frontend", "--target", WASM, "--", "-D", "warnings"]))?;
+        sh(&mut cargo(&["clippy", "--quiet", "-p", "xtask", "--", "-D", "warnings"]))
+    })?;
+    steps.step("Documentation", || {
+        sh(cargo(&["doc", "--quiet", "--no-deps", "--document-private-items", "-p", "app", "-p", "server", "--features", "app/ssr"])
+            .env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    steps.step("Nothing of the server in the browser's tree", browser_tree)
+}
+
+fn browser_tree() -> Done {
+    let tree = output(&mut cargo(&["tree", "-p", "frontend", "--target", WASM, "--edges", "normal", "--prefix", "none"]))?;
+    let names: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    if !names.contains(&"leptos") {
+        return Err("cargo tree of the browser code lists no leptos: the check sees nothing.".into());
+    }
+    let found: Vec<_> = NOT_IN_THE_BROWSER
+        .into_iter()
+        .filter(|banned| names.iter().any(|name| name == banned || name.starts_with(&format!("{banned}-"))))
+        .collect();
+    if found.is_empty() { Ok(()) } else { Err(format!("{} must not be in the browser's tree.", found.join(", ")).into()) }
+}
+
+fn rust_tests() -> Done {
+    let nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
+    let how: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
+    sh(cargo(how).args(TESTED))
+}
+
+/// The product in Chromium, against servers that the tests start themselves.
+pub fn browser_tests(steps: &mut Steps, arguments: &[String]) -> Done {
+    let playwright = browser_set_up(steps)?;
+    steps.step("Browser tests (5 min on two cores)", || sh(playwright(&["--project=tests"]).args(arguments)))
+}
+
+/// Pictures of every page and state.
+pub fn screenshots(arguments: &[String]) -> Done {
+    let mut steps = Steps::of(BROWSER_STEPS);
+    let playwright = browser_set_up(&mut steps)?;
+    steps.step("Screenshots into end2end/screenshots", || sh(playwright(&["--project=screenshots"]).args(arguments)))
+}
+
+/// Everything that Playwright needs; answers how to call it.
+fn browser_set_up(steps: &mut Steps) -> Done<impl Fn(&[&str]) -> Command + use<>> {
+    steps.step("What is missing: npm packages, Chromium (1 min, once)", || install().and_then(|()| chromium()))?;
+    let site = steps.step("Browser code (3 min on two cores when nothing is built yet)", || Site::build(Kind::Small))?;
+    steps.step("Sizes", || site.size_gate())?;
+    let binary = target_dir()?.join("debug/usm");
+    steps.step("Server (2 min on two cores when nothing is built yet)", || {
+        sh(&mut cargo(&["build", "-p", "server"]))?;
+        site.serve_by(&binary)
+    })?;
+    Ok(move |arguments: &[&str]| {
+        let mut command = npx(&["playwright", "test"]);
+        command.args(arguments).env("USM", &binary).env("LEPTOS_SITE_ROOT", &site.folder).env("LEPTOS_HASH_FILES", "true");
+        command
+    })
+}

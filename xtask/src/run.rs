@@ -1,0 +1,72 @@
+//! `run`, `build` and `open`.
+
+use crate::{
+    Done, Steps,
+    site::{Kind, Site},
+    tools::{cargo, install, sh, target_dir},
+};
+use std::{env, net::TcpStream, os::unix::process::CommandExt as _, path::PathBuf, process::Command, thread::sleep, time::Duration};
+
+const ADDRESS: &str = "127.0.0.1:3000";
+/// A district of the size that the demo is believable at: see `docs/quirks.md`.
+const DISTRICT: [&str; 4] = ["--accounts", "26545", "--sessions", "2400"];
+
+struct Release {
+    binary: PathBuf,
+    site: Site,
+}
+
+fn release(steps: &mut Steps) -> Done<Release> {
+    steps.step("What is missing: WASM target, npm packages (10 s, once)", install)?;
+    let site = steps.step("Browser code (3 min on two cores when nothing is built yet)", || Site::build(Kind::Small))?;
+    steps.step("Server (5 min on two cores when nothing is built yet)", || sh(&mut cargo(&["build", "-p", "server", "--release"])))?;
+    let binary = target_dir()?.join("release/usm");
+    site.serve_by(&binary)?;
+    Ok(Release { binary, site })
+}
+
+/// The release build, ready to be served from `target`.
+pub fn build() -> Done {
+    let release = release(&mut Steps::of(3))?;
+    println!("{}\n{}", release.binary.display(), release.site.folder.display());
+    release.site.size_gate()
+}
+
+/// Builds, fills the demo district, and becomes the server.
+pub fn run(arguments: &[String]) -> Done {
+    let mut options: Vec<&String> = arguments.iter().collect();
+    let quiet = options.len();
+    options.retain(|option| *option != "--no-open");
+    let open = options.len() == quiet && (env::var_os("DISPLAY").is_some() || env::var_os("WAYLAND_DISPLAY").is_some());
+
+    let mut steps = Steps::of(5);
+    let Release { binary, site } = release(&mut steps)?;
+    steps.step("Demo district in data/usm.db (5 s; a second start only tops up its sessions)", || {
+        sh(Command::new(&binary).arg("demo").args(DISTRICT))
+    })?;
+    steps.step("Serving; Ctrl+C stops it", || {
+        if open {
+            // Its own process, since this one becomes the server.
+            Command::new(env::current_exe()?).args(["open", ADDRESS]).spawn()?;
+        }
+        let error = Command::new(&binary)
+            .args(["serve", "--demo-traffic"])
+            .args(options)
+            .env("LEPTOS_SITE_ROOT", &site.folder)
+            .env("LEPTOS_HASH_FILES", "true")
+            .exec();
+        Err(format!("{} cannot be started: {error}", binary.display()).into())
+    })
+}
+
+/// Opens `http://ADDRESS` in the person's browser once somebody listens there; gives up after half a minute.
+pub fn open(arguments: &[String]) -> Done {
+    let address = arguments.first().map_or(ADDRESS, |address| &**address);
+    for _ in 0..300 {
+        if TcpStream::connect(address).is_ok() {
+            return sh(Command::new("xdg-open").arg(format!("http://{address}")));
+        }
+        sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
