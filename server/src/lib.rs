@@ -5,3 +5,4 @@ pub mod clock;
 pub mod config;
 pub mod credentials;
 pub mod directory;
+pub mod show;
