@@ -46,7 +46,8 @@ pub type Stored<T> = Result<T, StoreError>;
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
     /// The Session List, filtered and sorted: at most `limit` (clamped to [`crate::model::session::WINDOW_ROWS`]) rows from `offset`.
-    async fn list(&self, admin: &Admin, query: &Query, offset: u32, limit: u32) -> Stored<Window>;
+    /// With it, what `selection` amounts to beside this list.
+    async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window>;
     /// The active sessions of one account, `None` for an unknown id.
     async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>>;
     /// Turns a selection into a plan. `shown` is the list as filtered on the screen: who is selected but not in it comes first.

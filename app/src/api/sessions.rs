@@ -13,12 +13,12 @@ use crate::{
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
-/// The Session List, filtered and sorted.
+/// The Session List, filtered and sorted, and what the selection amounts to beside it (limit 1 where only the numbers are wanted).
 #[server(prefix = "/api", endpoint = "sessions/list", input = Json, output = Json)]
-pub async fn list(query: Query, offset: u32, limit: u32) -> Result<Window, AppError> {
+pub async fn list(query: Query, #[server(default)] selection: Selection, offset: u32, limit: u32) -> Result<Window, AppError> {
     let admin = crate::guard::admin()?;
     let query = query.checked().map_err(AppError::invalid)?;
-    Ok(crate::guard::store().list(&admin, &query, offset, limit).await?)
+    Ok(crate::guard::store().list(&admin, &query, &selection, offset, limit).await?)
 }
 
 /// One account's active sessions.

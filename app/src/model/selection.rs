@@ -9,15 +9,307 @@ use std::collections::BTreeSet;
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
     Ids(BTreeSet<AccountId>),
-    /// Everybody who matches these filters when the server looks, less the exceptions.
+    /// Everybody who matches these filters when the server looks, less the exceptions, and these accounts beside.
     AllMatching {
         query: Query,
+        #[serde(default)]
         except: BTreeSet<AccountId>,
+        /// Selected one by one: they count whether they match or not.
+        #[serde(default)]
+        also: BTreeSet<AccountId>,
     },
+}
+
+/// What a selection amounts to at this moment, beside a list as it is filtered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selected {
+    /// Selected accounts that have an active session.
+    pub users: u32,
+    /// Their active sessions, all of them.
+    pub sessions: u32,
+    /// Of `users`, those that the list's filters leave out.
+    pub not_shown: u32,
+    /// Of the rows answered with it, those that match the query of [`Selection::AllMatching`]: only the server can tell.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub in_all: BTreeSet<AccountId>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
         Self::Ids(BTreeSet::new())
+    }
+}
+
+impl Selection {
+    /// Nobody was picked. (Everybody who matches may still turn out to be nobody.)
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Ids(ids) if ids.is_empty())
+    }
+
+    /// Everybody who matches, and who was selected one by one before.
+    pub fn everybody(self, query: Query) -> Self {
+        let (Self::Ids(also) | Self::AllMatching { also, .. }) = self;
+        Self::AllMatching { query, except: BTreeSet::new(), also }
+    }
+
+    /// It means everybody whom these filters show; the order does not matter.
+    pub fn is_all_of(&self, shown: &Query) -> bool {
+        matches!(self, Self::AllMatching { query, .. } if query.filters == shown.filters)
+    }
+
+    /// `in_all`: the account matches the query of [`Self::AllMatching`].
+    pub fn contains(&self, id: AccountId, in_all: bool) -> bool {
+        match self {
+            Self::Ids(ids) => ids.contains(&id),
+            Self::AllMatching { except, also, .. } => also.contains(&id) || in_all && !except.contains(&id),
+        }
+    }
+
+    /// Selects one account, or takes it out; `in_all` as in [`Self::contains`].
+    pub fn set(&mut self, id: AccountId, in_all: bool, selected: bool) {
+        let (add, remove, add_to_also) = match self {
+            Self::Ids(ids) => (ids, None, true),
+            Self::AllMatching { except, also, .. } if in_all => (except, Some(also), false),
+            Self::AllMatching { except, also, .. } => (also, Some(except), true),
+        };
+        if selected == add_to_also {
+            add.insert(id);
+        } else {
+            add.remove(&id);
+        }
+        if let (Some(other), false) = (remove, selected) {
+            other.remove(&id);
+        }
+    }
+
+    /// The accounts meant, in the order of `matching` (everybody who matches the query of [`Self::AllMatching`]), then by id.
+    pub fn resolve(&self, matching: impl FnOnce(&Query) -> Vec<AccountId>) -> Vec<AccountId> {
+        match self {
+            Self::Ids(ids) => ids.iter().copied().collect(),
+            Self::AllMatching { query, except, also } => {
+                let mut all = matching(query);
+                all.retain(|id| !except.contains(id) || also.contains(id));
+                let listed: BTreeSet<_> = all.iter().copied().collect();
+                all.extend(also.difference(&listed));
+                all
+            }
+        }
+    }
+}
+
+/// A loaded row, as far as selecting is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    pub id: AccountId,
+    /// Active sessions.
+    pub count: u32,
+    /// Matches the query of [`Selection::AllMatching`].
+    pub in_all: bool,
+}
+
+/// What a click or key means for the selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gesture {
+    /// Click: only this row.
+    Only,
+    /// Ctrl+Click, a checkbox, Space: in or out.
+    Toggle,
+    /// Shift+Click: from the anchor to here becomes the selection.
+    Range,
+    /// Ctrl+Shift+Click: from the anchor to here joins the selection.
+    AddRange,
+    /// Shift+checkbox: from the anchor to here gets the state of the clicked box.
+    SetRange(bool),
+}
+
+/// The selection on the screen, with the row where a range begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picked {
+    pub selection: Selection,
+    pub anchor: Option<AccountId>,
+}
+
+impl Picked {
+    /// Follows a gesture on row `at`. `rows` are the loaded ones in their order; without its anchor among them a range is the row alone.
+    pub fn follow(&mut self, gesture: Gesture, at: AccountId, rows: &[Loaded]) {
+        let place = |id| rows.iter().position(|row| row.id == id);
+        let Some(here) = place(at) else { return };
+        let from = self.anchor.and_then(place).unwrap_or(here);
+        let range = &rows[from.min(here)..=from.max(here)];
+        let (range, selected) = match gesture {
+            Gesture::Only | Gesture::Range => {
+                self.selection = Selection::default();
+                (if gesture == Gesture::Only { &rows[here..=here] } else { range }, true)
+            }
+            Gesture::Toggle => (&rows[here..=here], !self.selection.contains(at, rows[here].in_all)),
+            Gesture::AddRange => (range, true),
+            Gesture::SetRange(selected) => (range, selected),
+        };
+        for row in range {
+            self.selection.set(row.id, row.in_all, selected);
+        }
+        if matches!(gesture, Gesture::Only | Gesture::Toggle) || self.anchor.is_none_or(|anchor| place(anchor).is_none()) {
+            self.anchor = Some(at);
+        }
+    }
+}
+
+impl Selected {
+    /// What the browser can tell by itself, exactly, from the loaded rows; `None` where only the server knows.
+    /// `matching` are the exact totals of the list that `shown` asks for, `all` of whose rows count as matching it.
+    pub fn of_loaded(selection: &Selection, rows: &[Loaded], shown: &Query, matching: super::session::Totals) -> Option<Self> {
+        let sessions = |ids: &BTreeSet<AccountId>| {
+            let counts = ids.iter().map(|id| rows.iter().find(|row| row.id == *id).map(|row| row.count));
+            counts.sum::<Option<u32>>()
+        };
+        match selection {
+            Selection::Ids(ids) => Some(Self { users: u32::try_from(ids.len()).ok()?, sessions: sessions(ids)?, ..Self::default() }),
+            Selection::AllMatching { except, also, .. } if selection.is_all_of(shown) => {
+                // Loaded rows of this very list match it: they are counted already.
+                sessions(also)?;
+                let out: BTreeSet<_> = except.difference(also).copied().collect();
+                let users = matching.users.checked_sub(u32::try_from(out.len()).ok()?)?;
+                Some(Self { users, sessions: matching.sessions.checked_sub(sessions(&out)?)?, ..Self::default() })
+            }
+            Selection::AllMatching { .. } => None,
+        }
+    }
+
+    /// `3 users selected · 5 sessions (1 not shown)`
+    pub fn sentence(&self) -> String {
+        use super::text::{counted, thousands};
+        let mut sentence = format!("{} selected · {}", counted(self.users, "user"), counted(self.sessions, "session"));
+        if self.not_shown > 0 {
+            sentence.push_str(" (");
+            sentence.push_str(&thousands(self.not_shown));
+            sentence.push_str(" not shown)");
+        }
+        sentence
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::session::Totals;
+    use proptest::{collection::vec, prelude::*};
+
+    /// Ten accounts; those that match the query of `AllMatching` are the even ones.
+    const ACCOUNTS: std::ops::Range<i64> = 0..10;
+
+    fn rows(ids: &[i64]) -> Vec<Loaded> {
+        ids.iter().map(|&id| Loaded { id: AccountId(id), count: 2, in_all: id % 2 == 0 }).collect()
+    }
+
+    fn ids(ids: &[i64]) -> BTreeSet<AccountId> {
+        ids.iter().map(|&id| AccountId(id)).collect()
+    }
+
+    fn shown(text: &str) -> Query {
+        Query::from_pairs([("user_name", text)]).expect("a good query")
+    }
+
+    fn meant(selection: &Selection) -> BTreeSet<AccountId> {
+        selection.resolve(|_| ACCOUNTS.filter(|id| id % 2 == 0).map(AccountId).collect()).into_iter().collect()
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Gesture(Gesture, i64),
+        Everybody,
+        /// The list is filtered or sorted anew: other rows are loaded.
+        Load(i64, i64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let gesture = prop_oneof![
+            Just(Gesture::Only),
+            Just(Gesture::Toggle),
+            Just(Gesture::Range),
+            Just(Gesture::AddRange),
+            any::<bool>().prop_map(Gesture::SetRange)
+        ];
+        prop_oneof![
+            8 => (gesture, ACCOUNTS).prop_map(|(gesture, at)| Step::Gesture(gesture, at)),
+            1 => Just(Step::Everybody),
+            1 => (0..9_i64, 1..10_i64).prop_map(|(first, last)| Step::Load(first, last)),
+        ]
+    }
+
+    proptest! {
+        /// The naive model holds the set of everybody who is selected.
+        #[test]
+        fn every_sequence_of_gestures_selects_what_the_naive_model_selects(steps in vec(step(), 1..40)) {
+            let mut picked = Picked::default();
+            let mut naive = BTreeSet::new();
+            let mut anchor: Option<i64> = None;
+            let mut loaded: Vec<i64> = ACCOUNTS.collect();
+            for step in steps {
+                match step {
+                    Step::Load(first, last) => loaded = (first.min(last)..=first.max(last)).rev().collect(),
+                    Step::Everybody => {
+                        let one_by_one = match &picked.selection {
+                            Selection::Ids(ids) => ids.clone(),
+                            Selection::AllMatching { also, .. } => also.clone(),
+                        };
+                        naive = ACCOUNTS.filter(|id| id % 2 == 0).map(AccountId).chain(one_by_one).collect();
+                        picked.selection = std::mem::take(&mut picked.selection).everybody(shown("even"));
+                    }
+                    Step::Gesture(gesture, at) => {
+                        picked.follow(gesture, AccountId(at), &rows(&loaded));
+                        let Some(here) = loaded.iter().position(|id| *id == at) else { continue };
+                        let start = anchor.and_then(|anchor| loaded.iter().position(|id| *id == anchor));
+                        let (low, high) = (start.unwrap_or(here).min(here), start.unwrap_or(here).max(here));
+                        let range = ids(&loaded[low..=high]);
+                        match gesture {
+                            Gesture::Only => naive = ids(&[at]),
+                            Gesture::Toggle if naive.contains(&AccountId(at)) => naive.retain(|id| id.0 != at),
+                            Gesture::Toggle => naive.extend([AccountId(at)]),
+                            Gesture::Range => naive = range,
+                            Gesture::AddRange | Gesture::SetRange(true) => naive.extend(range),
+                            Gesture::SetRange(false) => naive.retain(|id| !range.contains(id)),
+                        }
+                        if start.is_none() || matches!(gesture, Gesture::Only | Gesture::Toggle) {
+                            anchor = Some(at);
+                        }
+                    }
+                }
+                prop_assert_eq!(meant(&picked.selection), naive.clone());
+                for row in rows(&ACCOUNTS.collect::<Vec<_>>()) {
+                    prop_assert_eq!(picked.selection.contains(row.id, row.in_all), naive.contains(&row.id));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_hidden_selected_account_is_counted_only_by_the_server() {
+        let selection = Selection::Ids(ids(&[1, 9]));
+        let totals = Totals { users: 2, sessions: 4 };
+        assert_eq!(Selected::of_loaded(&selection, &rows(&[1, 2]), &shown("a"), totals), None);
+        let told = Selected::of_loaded(&selection, &rows(&[1, 9]), &shown("a"), totals).expect("both are loaded");
+        assert_eq!(told.sentence(), "2 users selected · 4 sessions");
+    }
+
+    #[test]
+    fn everybody_less_one_needs_no_server_while_the_filters_stay() {
+        let mut selection = Selection::default().everybody(shown("even"));
+        selection.set(AccountId(2), true, false);
+        let totals = Totals { users: 1_204, sessions: 1_300 };
+        let told = Selected::of_loaded(&selection, &rows(&[0, 2, 4]), &shown("even"), totals).expect("all is known");
+        assert_eq!(told.sentence(), "1,203 users selected · 1,298 sessions");
+        assert_eq!(Selected::of_loaded(&selection, &rows(&[0, 2, 4]), &shown("odd"), totals), None);
+    }
+
+    #[test]
+    fn all_that_match_keeps_who_was_picked_before_under_another_filter() {
+        let selection = Selection::Ids(ids(&[3])).everybody(shown("even"));
+        assert_eq!(meant(&selection), ids(&[0, 2, 3, 4, 6, 8]));
+    }
+
+    #[test]
+    fn who_is_not_shown_is_said() {
+        let selected = Selected { users: 3, sessions: 5, not_shown: 1, ..Selected::default() };
+        assert_eq!(selected.sentence(), "3 users selected · 5 sessions (1 not shown)");
     }
 }

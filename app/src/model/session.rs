@@ -1,6 +1,6 @@
 //! Sessions and the Session List as the pages show them.
 
-use super::account::AccountId;
+use super::{account::AccountId, selection::Selected};
 use serde::{Deserialize, Serialize};
 
 super::id! {
@@ -62,6 +62,9 @@ pub struct Window {
     pub all: Totals,
     /// For each column in order what its filter was understood to mean, where that is not plain: `03/09/2022, 9:00:00 AM to 9:59:59 AM`.
     pub understood: [Option<String>; 5],
+    /// What the selection that was sent along amounts to.
+    #[serde(default)]
+    pub selected: Selected,
     pub version: Version,
     /// When this was read, for the bar: `09:20:54 AM`.
     pub updated: String,
