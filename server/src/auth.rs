@@ -1,3 +1,4 @@
 //! What proves who somebody is.
 
+pub mod password;
 pub mod token;
