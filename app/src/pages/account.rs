@@ -1,0 +1,203 @@
+//! User Account Information: whether somebody can log in, from where they are, and what was done.
+
+use crate::{
+    AppError,
+    api::accounts,
+    model::{
+        account::{AccountDetails, AccountId},
+        event::EventLine,
+        plan::{Act, EndTarget, REASON_CHARS},
+        session::SessionLine,
+        text::{counted, thousands},
+    },
+    parts::{
+        breadcrumb::{ADMINISTRATION, Crumb, PageHead},
+        fetched::{Fetched, hydrated},
+        list_address,
+        session_lines::{Ending, SessionLines},
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get_str("id").and_then(|id| id.parse::<AccountId>().ok())));
+    let details = Resource::new(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => accounts::details(id).await,
+                None => Err(AppError::NotFound),
+            }
+        },
+    );
+    view! {
+        <Title text="User Account Information" />
+        <div class="page">
+            <Fetched answer=details show=|details| view! { <Account details /> } />
+        </div>
+    }
+}
+
+#[component]
+fn Account(details: AccountDetails) -> impl IntoView {
+    hydrated();
+    let id = details.id;
+    let sessions = RwSignal::new(details.sessions.clone());
+    let history = RwSignal::new(details.history.clone());
+    // Only what an End changes: the form keeps what was ticked and typed.
+    let ending = Ending::new(move || {
+        spawn_local(async move {
+            if let Ok(details) = accounts::details(id).await {
+                sessions.try_set(details.sessions);
+                history.try_set(details.history);
+            }
+        });
+    });
+    let path = [&ADMINISTRATION[..], &[Crumb::Page("User Account Information", "/accounts")]].concat();
+    view! {
+        <Title text=details.user_name.clone() />
+        <PageHead path here=details.user_name.clone() />
+        <SavedNote user_name=details.user_name.clone() />
+        <div class="columns">
+            <Information details sessions />
+            <div class="stack">
+                <Sessions id sessions ending />
+                <History history />
+            </div>
+        </div>
+    }
+}
+
+/// What Save did, after its redirect.
+#[component]
+fn SavedNote(user_name: String) -> impl IntoView {
+    let list = list_address::recall();
+    let saved = use_query_map().with_untracked(|query| query.get("saved"));
+    let sentence = match saved.as_deref() {
+        Some("enabled") => format!("{user_name} can log in again with the same password."),
+        Some("disabled") => format!("{user_name} is logged out and cannot log in until Disabled is unchecked."),
+        Some("unchanged") => "There was nothing to save.".into(),
+        _ => return None,
+    };
+    Some(view! { <p class="note success" role="status">{sentence} " " <a href=list>"Back to the Session List"</a></p> })
+}
+
+#[component]
+fn Information(details: AccountDetails, sessions: RwSignal<Vec<SessionLine>>) -> impl IntoView {
+    let AccountDetails { id, user_name, name, sis, status, last_sign_in, disabled, version, locked, .. } = details;
+    let consequence = {
+        let user_name = user_name.clone();
+        move || match (disabled, sessions.with(Vec::len)) {
+            (true, _) => format!("Saving lets {user_name} log in again."),
+            (false, 0) => format!("Saving keeps {user_name} from logging in."),
+            (false, active) => format!("Saving ends {}.", counted(u32::try_from(active).unwrap_or(u32::MAX), "active session")),
+        }
+    };
+    let free = locked.is_none();
+    view! {
+        <section class="card" aria-labelledby="information">
+            <h2 id="information">"User Account Information"</h2>
+            <p class="log-in-status" class:disabled=disabled>
+                <span class="visually-hidden">"Log-in status: "</span>
+                {status}
+            </p>
+            <dl class="facts">
+                <dt>"Last log-in"</dt>
+                <dd>{last_sign_in.unwrap_or_else(|| "Never".into())}</dd>
+                <dt>"User Name"</dt>
+                <dd>{user_name}</dd>
+                <dt>"Name"</dt>
+                <dd>{if name.is_empty() { "–".into() } else { name }}</dd>
+                <dt>"Product Security Role"</dt>
+                <dd>{if sis { "Student Information System (SIS)" } else { "None" }}</dd>
+            </dl>
+            // The style shows the consequence and the reason once the box differs from what is saved: with and without scripts.
+            <form class="account-form" method="post" action=format!("/accounts/{id}") data-saved=if disabled { "disabled" } else { "enabled" }>
+                <input type="hidden" name="version" value=version />
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        name="disabled"
+                        value="1"
+                        checked=disabled
+                        disabled=!free
+                        autocomplete="off"
+                        aria-describedby=if free { None } else { Some("locked") }
+                    />
+                    "Disabled"
+                </label>
+                {locked.map(|sentence| view! { <p id="locked" class="hint">{sentence}</p> })}
+                {free
+                    .then(|| {
+                        view! {
+                            <div class="consequence">
+                                <p class="hint">{consequence}</p>
+                                <label for="reason">"Reason"</label>
+                                <input id="reason" name="reason" maxlength=REASON_CHARS autocomplete="off" aria-describedby="reason-hint" />
+                                <p id="reason-hint" class="hint">"Kept in the history, optional."</p>
+                            </div>
+                            <button class="primary">"Save"</button>
+                        }
+                    })}
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn Sessions(id: AccountId, sessions: RwSignal<Vec<SessionLine>>, ending: Ending) -> impl IntoView {
+    let count = move || sessions.with(Vec::len);
+    view! {
+        <section class="card" aria-labelledby="active-sessions">
+            <h2 id="active-sessions">"Active sessions (" {move || shown(count())} ")"</h2>
+            <SessionLines sessions next=format!("/accounts/{id}") ending />
+            <Show when=move || count() == 0>
+                <p class="empty">"Not logged in."</p>
+            </Show>
+            <Show when=move || { count() > 1 }>
+                // Without scripts it leads over the confirm page, which ends exactly what it names.
+                <form
+                    class="end-all"
+                    method="post"
+                    action="/sessions/plan"
+                    on:submit=move |event| ending.submit(&event, EndTarget::Account(id))
+                >
+                    <input type="hidden" name="act" value=Act::End.key() />
+                    <input type="hidden" name="id" value=id.0 />
+                    <button disabled=move || ending.busy.get()>"End all " {move || shown(count())}</button>
+                </form>
+            </Show>
+        </section>
+    }
+}
+
+fn shown(count: usize) -> String {
+    thousands(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+#[component]
+fn History(history: RwSignal<Vec<EventLine>>) -> impl IntoView {
+    view! {
+        <section class="card" aria-labelledby="account-history">
+            <h2 id="account-history">"History"</h2>
+            <ol class="event-lines">
+                <For each=move || history.get() key=|event| event.seq let:event>
+                    <li>
+                        <span class="time">{event.at}</span>
+                        <span class="action">{event.action}</span>
+                        <span class="details">
+                            {[event.actor, event.detail, event.reason].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")}
+                        </span>
+                    </li>
+                </For>
+            </ol>
+            <Show when=move || history.with(Vec::is_empty)>
+                <p class="empty">"Nothing has happened yet."</p>
+            </Show>
+        </section>
+    }
+}

@@ -1,0 +1,87 @@
+//! Accounts by user name or name, logged in or not.
+
+use crate::{
+    api::accounts,
+    model::{
+        account::{Found, FoundAccounts},
+        text::{counted, thousands},
+    },
+    parts::{
+        breadcrumb::{ADMINISTRATION, PageHead},
+        fetched::{Fetched, hydrated},
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+/// Accounts that the page shows at most.
+const ROWS: u32 = 100;
+
+#[component]
+pub fn AccountsPage() -> impl IntoView {
+    let query = use_query_map();
+    let text = Memo::new(move |_| query.with(|query| query.get("q").unwrap_or_default()));
+    let found = Resource::new(move || text.get(), |text| accounts::search(text, ROWS));
+    view! {
+        <Title text="User Account Information" />
+        <div class="page">
+            <PageHead path=ADMINISTRATION here="User Account Information" />
+            <form class="find" role="search" action="/accounts">
+                <label class="visually-hidden" for="find">"Search accounts"</label>
+                <input id="find" type="search" name="q" value=text placeholder="User name or name" autocomplete="off" spellcheck="false" />
+                <button>"Search"</button>
+            </form>
+            <Fetched
+                answer=found
+                show=move |found: FoundAccounts| {
+                    hydrated();
+                    view! { <Accounts text=text.get_untracked() found /> }
+                }
+            />
+        </div>
+    }
+}
+
+#[component]
+fn Accounts(text: String, found: FoundAccounts) -> impl IntoView {
+    if found.accounts.is_empty() {
+        let sentence =
+            if text.trim().is_empty() { "There are no accounts.".into() } else { format!("No account matches “{}”.", text.trim()) };
+        return view! { <p class="empty">{sentence}</p> }.into_any();
+    }
+    let first = found.accounts.len();
+    let count = if found.total as usize > first {
+        format!("The first {first} of {} accounts. Type more of the name to narrow the search.", thousands(found.total))
+    } else {
+        counted(found.total, "account")
+    };
+    view! {
+        <p class="count">{count}</p>
+        <div class="card flush">
+            <table class="table accounts">
+                <caption class="visually-hidden">"Accounts"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"User Name"</th>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"State"</th>
+                    </tr>
+                </thead>
+                <tbody>{found.accounts.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(found: Found) -> impl IntoView {
+    let state = found.state();
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/accounts/{}", found.id)>{found.user_name}</a></th>
+            <td>{found.name}</td>
+            <td><span class="state" class:disabled=found.disabled class:online=!found.disabled && found.sessions != 0>{state}</span></td>
+        </tr>
+    }
+}

@@ -1,0 +1,113 @@
+//! What was done to whom, by whom and why.
+
+use crate::{
+    api::{accounts, history},
+    model::event::{BatchId, EventLine},
+    parts::{
+        breadcrumb::{ADMINISTRATION, PageHead},
+        fetched::{Fetched, hydrated},
+        toasts::Toasts,
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
+
+#[component]
+pub fn HistoryPage() -> impl IntoView {
+    let events = Resource::new(|| (), |()| history::list());
+    let toasts = Toasts::take();
+    let undo = Callback::new(move |batch| {
+        spawn_local(async move {
+            match accounts::undo_disable(batch).await {
+                Ok(undone) => toasts.success(undone.sentence()),
+                Err(error) => toasts.failure(&error),
+            }
+            events.refetch();
+        });
+    });
+    view! {
+        <Title text="History" />
+        <div class="page wide">
+            <PageHead path=ADMINISTRATION here="History" />
+            <Fetched
+                answer=events
+                show=move |events| {
+                    hydrated();
+                    view! { <Events events undo /> }
+                }
+            />
+        </div>
+    }
+}
+
+#[component]
+fn Events(events: Vec<EventLine>, undo: Callback<BatchId>) -> impl IntoView {
+    if events.is_empty() {
+        return view! { <p class="empty">"Nothing has happened yet."</p> }.into_any();
+    }
+    let newest = format!("The newest {} events, the last one first.", events.len());
+    // A batch is undone as a whole: the button stands at its first line only.
+    let mut last = None;
+    let rows = events.into_iter().map(|event| {
+        let offers = event.undo && last != Some(event.batch);
+        if event.undo {
+            last = Some(event.batch);
+        }
+        view! {
+            <tr>
+                <td class="time">{event.at}</td>
+                <td class="action" id=format!("event-{}", event.seq)>{event.action}</td>
+                <td>{target(event.target_id.map(|id| format!("/accounts/{id}")), event.target)}</td>
+                <td>{event.actor}</td>
+                <td>{event.detail}</td>
+                <td class="reason">{event.reason}</td>
+                <td class="undo">{offers.then(|| view! { <UndoDisable batch=event.batch seq=event.seq undo /> })}</td>
+            </tr>
+        }
+    });
+    view! {
+        <p class="count">{newest}</p>
+        <div class="card flush">
+            <table class="table events">
+                <caption class="visually-hidden">"History"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Time"</th>
+                        <th scope="col">"Action"</th>
+                        <th scope="col">"User Name"</th>
+                        <th scope="col">"By"</th>
+                        <th scope="col">"Details"</th>
+                        <th scope="col">"Reason"</th>
+                        <td></td>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn target(href: Option<String>, name: String) -> impl IntoView {
+    match href {
+        Some(href) => view! { <a href=href>{name}</a> }.into_any(),
+        None => name.into_any(),
+    }
+}
+
+#[component]
+fn UndoDisable(batch: BatchId, seq: i64, undo: Callback<BatchId>) -> impl IntoView {
+    view! {
+        <form
+            method="post"
+            action="/accounts/undo-disable"
+            on:submit=move |event| {
+                event.prevent_default();
+                undo.run(batch);
+            }
+        >
+            <input type="hidden" name="batch_id" value=batch.0 />
+            <button aria-describedby=format!("event-{seq}")>"Undo disable"</button>
+        </form>
+    }
+}

@@ -1,0 +1,30 @@
+//! What stands in place of a page that is refused, or that there is not.
+
+use crate::{
+    AppError,
+    parts::{failure::Failure, fetched::hydrated},
+};
+use leptos::prelude::*;
+
+/// A refusal in place of the page, with the way back where a form led here.
+#[component]
+pub fn RefusedPage(error: AppError) -> impl IntoView {
+    hydrated();
+    let again = SharedValue::new(way_back).into_inner();
+    view! { <Failure error again /> }
+}
+
+/// The form of an account posts to the account's own address; every other form of an administrator stands on the list.
+#[cfg(feature = "ssr")]
+fn way_back() -> Option<String> {
+    use axum::http::{Method, request::Parts};
+    let parts = use_context::<Parts>().filter(|parts| parts.method == Method::POST)?;
+    let path = parts.uri.path();
+    let account = path.strip_prefix("/accounts/").is_some_and(|id| id.parse::<i64>().is_ok());
+    Some(if account { path.to_owned() } else { "/".to_owned() })
+}
+
+#[cfg(not(feature = "ssr"))]
+fn way_back() -> Option<String> {
+    None
+}

@@ -1,0 +1,75 @@
+//! The active sessions of one account, each with *End*.
+
+use crate::{
+    api::sessions,
+    model::{plan::EndTarget, session::SessionLine},
+    parts::toasts::Toasts,
+};
+use leptos::{prelude::*, task::spawn_local};
+use web_sys::SubmitEvent;
+
+/// One form a session: it posts to `next` and back without scripts, and stays on the page with them.
+#[component]
+pub fn SessionLines(
+    #[prop(into)] sessions: Signal<Vec<SessionLine>>,
+    /// The page that this stands on.
+    next: String,
+    ending: Ending,
+) -> impl IntoView {
+    view! {
+        <ul class="session-lines">
+            <For each=move || sessions.get() key=|line| line.id let:line>
+                <li>
+                    <div class="when">
+                        <strong id=format!("session-{}", line.id)>{line.created}</strong>
+                        {line.current.then(|| view! { <span class="badge">"This session"</span> })}
+                    </div>
+                    <div class="details">{[line.activity, line.ip, line.browser].join(" · ")}</div>
+                    <form method="post" action="/sessions/end" on:submit=move |event| ending.submit(&event, EndTarget::Session(line.id))>
+                        <input type="hidden" name="session" value=line.id.0 />
+                        <input type="hidden" name="next" value=next.clone() />
+                        <button aria-describedby=format!("session-{}", line.id) disabled=move || ending.busy.get()>"End"</button>
+                    </form>
+                </li>
+            </For>
+        </ul>
+    }
+}
+
+/// Ends sessions from the hydrated page and tells what became of it.
+#[derive(Clone, Copy)]
+pub struct Ending {
+    toasts: Toasts,
+    pub busy: RwSignal<bool>,
+    done: Callback<()>,
+}
+
+impl Ending {
+    /// `done` runs after sessions ended, to fetch what changed.
+    pub fn new(done: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { toasts: Toasts::take(), busy: RwSignal::new(false), done: Callback::new(move |()| done()) }
+    }
+
+    /// In place of posting the form.
+    pub fn submit(self, event: &SubmitEvent, target: EndTarget) {
+        event.prevent_default();
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        // Not bound to the page: what was begun is told even where the person moved on.
+        spawn_local(async move {
+            let answer = sessions::end(target).await;
+            self.busy.try_set(false);
+            match answer {
+                // The guard of the page says the rest.
+                Ok(report) if report.own_ended => drop(window().location().reload()),
+                Ok(report) => {
+                    self.toasts.success(report.sentence());
+                    self.done.try_run(());
+                }
+                Err(error) => self.toasts.failure(&error),
+            }
+        });
+    }
+}

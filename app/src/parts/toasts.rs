@@ -1,0 +1,148 @@
+//! Short messages at the lower right: what an act did, or why it was not done.
+
+use crate::{AppError, parts::failure};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use std::time::Duration;
+
+const SHOWN_FOR: Duration = Duration::from_secs(6);
+
+/// Whatever tells a person something; any page takes it with [`Toasts::take`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Toasts {
+    shown: RwSignal<Vec<Toast>>,
+    next: StoredValue<u32>,
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct Toast {
+    id: u32,
+    text: String,
+    error: bool,
+    ways: Vec<Way>,
+}
+
+/// A way on from a message. A message that offers one stays until it is closed or something else is done.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// A button: its text, and what it does.
+    Act(&'static str, Callback<()>),
+    /// A link: its text and address.
+    Link(&'static str, String),
+}
+
+impl Toasts {
+    /// From the context. Take it while the component is built: the context is gone once something was awaited.
+    pub fn take() -> Self {
+        expect_context()
+    }
+
+    /// Something was done.
+    pub fn success(self, text: impl Into<String>) {
+        self.push(text.into(), false, Vec::new());
+    }
+
+    /// Something was done, and may lead on.
+    pub fn success_with(self, text: impl Into<String>, ways: Vec<Way>) {
+        self.push(text.into(), false, ways);
+    }
+
+    /// Something was not done.
+    pub fn error(self, text: impl Into<String>) {
+        self.push(text.into(), true, Vec::new());
+    }
+
+    /// Something was not done, and may be tried again.
+    pub fn error_with(self, text: impl Into<String>, ways: Vec<Way>) {
+        self.push(text.into(), true, ways);
+    }
+
+    /// The sentence of a failed request; without a session the page is left instead.
+    pub fn failure(self, error: &AppError) {
+        if !failure::leave_if_signed_out(error) {
+            self.error(error.sentence());
+        }
+    }
+
+    fn push(self, text: String, error: bool, ways: Vec<Way>) {
+        let id = self.next.try_update_value(|next| {
+            *next += 1;
+            *next
+        });
+        let Some(id) = id else { return };
+        self.shown.try_update(|shown| {
+            shown.retain(|toast| toast.ways.is_empty());
+            shown.push(Toast { id, text, error, ways });
+        });
+    }
+
+    fn close(self, id: u32) {
+        self.shown.try_update(|shown| shown.retain(|toast| toast.id != id));
+    }
+}
+
+/// Where the messages stand. The region is there from the start, or screen readers would miss the first.
+#[component]
+pub fn ToastStack() -> impl IntoView {
+    let toasts = Toasts::take();
+    view! {
+        <div class="toasts" role="status">
+            <For each=move || toasts.shown.get() key=|toast| toast.id let:toast>
+                <Shown toast />
+            </For>
+        </div>
+    }
+}
+
+#[component]
+fn Shown(toast: Toast) -> impl IntoView {
+    let toasts = Toasts::take();
+    let id = toast.id;
+    let close = move || toasts.close(id);
+    let stays = !toast.ways.is_empty();
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let hold = move || {
+        timer.try_update_value(|timer| timer.take().map(|timer| timer.clear()));
+    };
+    let go = move || {
+        hold();
+        if !stays {
+            timer.set_value(set_timeout_with_handle(close, SHOWN_FOR).ok());
+        }
+    };
+    go();
+    on_cleanup(hold);
+
+    let ways = toast.ways.into_iter().map(|way| match way {
+        Way::Act(text, act) => view! {
+            <button
+                type="button"
+                on:click=move |_| {
+                    close();
+                    act.run(());
+                }
+            >
+                {text}
+            </button>
+        }
+        .into_any(),
+        Way::Link(text, href) => view! { <a href=href on:click=move |_| close()>{text}</a> }.into_any(),
+    });
+    view! {
+        <div
+            class="toast"
+            class:error=toast.error
+            role=toast.error.then_some("alert")
+            on:pointerenter=move |_| hold()
+            on:pointerleave=move |_| go()
+            on:focusin=move |_| hold()
+            on:focusout=move |_| go()
+        >
+            <p>{toast.text}</p>
+            {ways.collect_view()}
+            <button type="button" class="quiet close" aria-label="Close message" on:click=move |_| close()>
+                <span aria-hidden="true">"×"</span>
+            </button>
+        </div>
+    }
+}
