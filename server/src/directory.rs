@@ -50,12 +50,17 @@ pub struct Directory {
 
 impl Directory {
     /// From one snapshot of the database. `node` is when this node started (UTC milliseconds), the first half of the list's version.
-    pub fn new(_zone: TimeZone, _node: i64, _accounts: Vec<AccountEntry>, _sessions: Vec<SessionEntry>) -> Self {
+    pub fn new(
+        _zone: &TimeZone,
+        _node: i64,
+        _accounts: impl IntoIterator<Item = AccountEntry>,
+        _sessions: impl IntoIterator<Item = SessionEntry>,
+    ) -> Self {
         todo!()
     }
 
-    /// Follows one event.
-    pub fn apply(&mut self, _change: &Change) {
+    /// Follows events in their order; a batch costs little more than one. `now` (UTC milliseconds) lets old tombstones go.
+    pub fn apply(&mut self, _changes: &[Change], _now: i64) {
         todo!()
     }
 
@@ -74,7 +79,7 @@ impl Directory {
         todo!()
     }
 
-    pub fn account(&self, _id: AccountId) -> Option<&AccountEntry> {
+    pub fn account(&self, _id: AccountId) -> Option<AccountEntry> {
         todo!()
     }
 
