@@ -1,7 +1,12 @@
-//! What `usm serve` was told.
+//! What `usm serve` was told, checked.
 
 use jiff::tz::TimeZone;
-use std::net::SocketAddr;
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 /// The checked options of a running node.
 #[derive(Clone, Debug)]
@@ -25,6 +30,13 @@ pub struct PublicUrl {
 }
 
 impl PublicUrl {
+    /// The address of a plain listener.
+    pub fn of_listener(address: SocketAddr) -> Self {
+        let port = address.port();
+        let host = if port == 80 { address.to_string().trim_end_matches(":80").to_owned() } else { address.to_string() };
+        Self { https: false, host }
+    }
+
     /// `https://sessions.example.org`
     pub fn origin(&self) -> String {
         format!("{}://{}", if self.https { "https" } else { "http" }, self.host)
@@ -33,5 +45,173 @@ impl PublicUrl {
     /// `__Host-usm` under https, else `usm`.
     pub fn cookie_name(&self) -> &'static str {
         if self.https { "__Host-usm" } else { "usm" }
+    }
+
+    /// Reached from this machine only.
+    pub fn is_loopback(&self) -> bool {
+        let name = match self.host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => &self.host,
+        };
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        name == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    /// Scheme, host and port, nothing else; the scheme's own port is dropped, as browsers drop it from `Origin` and `Host`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "write it like https://sessions.example.org, without a path".to_owned();
+        let url: axum::http::Uri = text.parse().map_err(|_| wrong())?;
+        let https = match url.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(wrong()),
+        };
+        let authority = url.authority().ok_or_else(wrong)?;
+        let bare = authority.as_str().bytes().all(|byte| byte != b'@') && url.path() == "/" && url.query().is_none();
+        let host = authority.host().to_ascii_lowercase();
+        if !bare || host.is_empty() {
+            return Err(wrong());
+        }
+        match authority.port_u16() {
+            // `http://host:` and `http://host:99999` have a port in their text, but none that is one.
+            None if authority.as_str().len() > host.len() => Err(wrong()),
+            None => Ok(Self { https, host }),
+            Some(port) if port == if https { 443 } else { 80 } => Ok(Self { https, host }),
+            Some(port) => Ok(Self { https, host: format!("{host}:{port}") }),
+        }
+    }
+}
+
+/// A database's address. It may hold a password: `Debug` shows none, and `Display` leaves it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl From<&str> for DatabaseUrl {
+    fn from(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+}
+
+impl DatabaseUrl {
+    /// The file of a `sqlite://` address, relative to the working directory unless it begins with a slash.
+    ///
+    /// # Errors
+    /// One sentence for every other address.
+    pub fn sqlite_path(&self) -> Result<PathBuf, String> {
+        if self.0.starts_with("postgres://") || self.0.starts_with("postgresql://") {
+            return Err("PostgreSQL is not available in this build; use --database-url sqlite://PATH.".into());
+        }
+        let path = self.0.strip_prefix("sqlite://").or_else(|| self.0.strip_prefix("sqlite:")).unwrap_or_default();
+        if path.is_empty() || path.contains(['?', '#']) || path.starts_with(':') {
+            return Err(format!("The database URL {self} names no file; use --database-url sqlite://PATH."));
+        }
+        Ok(path.into())
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_passwords(&self.0))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+/// The text with `…` in place of what stands between the first `://` and the last `@` after it: nobody's password reaches a screen or a log,
+/// not even from an address that was typed where none belongs.
+pub fn without_passwords(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(start), Some(end)) if start < end => format!("{}://…{}", &text[..start], &text[end..]),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Result<String, String> {
+        text.parse::<PublicUrl>().map(|url| url.origin())
+    }
+
+    #[test]
+    fn a_public_url_is_what_browsers_send_as_origin() {
+        for (text, origin) in [
+            ("https://sessions.example.org", "https://sessions.example.org"),
+            ("https://Sessions.Example.org:443/", "https://sessions.example.org"),
+            ("http://127.0.0.1:80", "http://127.0.0.1"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("https://example.org:80", "https://example.org:80"),
+        ] {
+            assert_eq!(url(text).as_deref(), Ok(origin), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_more_or_less_than_an_origin_is_refused() {
+        for text in [
+            "",
+            "example.org",
+            "ftp://example.org",
+            "https://",
+            "https://a/b",
+            "https://a?b",
+            "https://u:p@a",
+            "http://a:",
+            "http://a:99999",
+        ] {
+            assert!(url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_by_the_host_not_by_its_looks() {
+        for (text, loopback) in [
+            ("http://127.0.0.1:3000", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:3000", true),
+            ("http://[::1]", true),
+            ("http://localhost:3000", true),
+            ("http://localhost.example.org", false),
+            ("http://127.0.0.1.example.org", false),
+            ("http://10.0.0.1:3000", false),
+        ] {
+            assert_eq!(text.parse::<PublicUrl>().expect("a url").is_loopback(), loopback, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_listener_on_port_80_is_reached_without_naming_it() {
+        let origin = |address: &str| PublicUrl::of_listener(address.parse().expect("an address")).origin();
+        assert_eq!(origin("127.0.0.1:80"), "http://127.0.0.1");
+        assert_eq!(origin("[::1]:8080"), "http://[::1]:8080");
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_never_shown() {
+        let url = DatabaseUrl::from("postgres://usm:p@ss w/:rd@db/usm");
+        assert_eq!(format!("{url} {url:?}"), "postgres://…@db/usm DatabaseUrl(postgres://…@db/usm)");
+        assert_eq!(without_passwords("unexpected argument 'mysql://u:p@h' found"), "unexpected argument 'mysql://…@h' found");
+        assert_eq!(without_passwords("write to a@b or http://c"), "write to a@b or http://c");
+        let refused = DatabaseUrl::from("mysql://u:secret@h/d").sqlite_path().expect_err("no file");
+        assert!(!refused.contains("secret"), "{refused}");
+    }
+
+    #[test]
+    fn only_a_file_is_a_database() {
+        let path = |text: &str| DatabaseUrl::from(text).sqlite_path().ok();
+        assert_eq!(path("sqlite://data/usm.db"), Some("data/usm.db".into()));
+        assert_eq!(path("sqlite:///var/lib/usm.db"), Some("/var/lib/usm.db".into()));
+        for text in ["sqlite://", "sqlite::memory:", "sqlite://a?mode=ro", "data/usm.db", "postgres://h/d", "postgresql://h/d"] {
+            assert_eq!(path(text), None, "{text}");
+        }
     }
 }

@@ -4,5 +4,6 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod credentials;
+pub mod demo;
 pub mod directory;
 pub mod show;

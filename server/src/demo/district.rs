@@ -1,0 +1,183 @@
+//! The people of a made-up school district, and what their user names tell of them.
+//!
+//! Shares as in a district of 12,000 pupils with 23 schools: as many parents' accounts, one teacher to 15 pupils, as many other staff.
+
+use super::{
+    chance::Chance,
+    names::{FIRST, LAST, plain},
+};
+use std::collections::HashSet;
+
+/// The demo's administrator, with a password.
+pub const ADMINISTRATOR: &str = "admin01";
+/// The demo's teacher, with a password.
+pub const TEACHER: &str = "nate.miller";
+/// A teacher without a password who is always signed in once.
+pub const TEST: &str = "natetest";
+/// Fewest accounts of a district: those that are always there.
+pub const FEWEST: u32 = 5;
+
+/// Somebody with an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub user_name: String,
+    pub last_name: String,
+    pub first_name: String,
+    pub email: Option<String>,
+    /// Holds the SIS role.
+    pub sis: bool,
+    pub disabled: bool,
+}
+
+/// What somebody is in the district. It decides when, from where and with what he signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Pupil,
+    Staff,
+    Parent,
+    /// An account that a room of machines shares.
+    Lab,
+}
+
+impl Part {
+    /// As the user name tells: `29millern`, `nate.miller`, `nate@mail.example`, `lab-east-01`.
+    pub fn of(user_name: &str) -> Self {
+        match user_name.as_bytes() {
+            [b'0'..=b'9', ..] => Self::Pupil,
+            _ if user_name.contains('@') => Self::Parent,
+            _ if user_name.starts_with("lab-") => Self::Lab,
+            _ => Self::Staff,
+        }
+    }
+}
+
+/// Everybody, the named ones first. The same number and seed give the same people.
+pub fn people(number: u32, seed: u64) -> Vec<Person> {
+    let mut district = District { chance: Chance::new(seed), taken: HashSet::new(), people: Vec::with_capacity(number as usize) };
+    for (user_name, last_name, first_name, sis) in [
+        (ADMINISTRATOR, "Okafor", "Grace", true),
+        ("admin02", "Lindqvist", "Paul", true),
+        ("kruiz", "Ruiz", "Karla", true),
+        (TEACHER, "Miller", "Nathan", false),
+        (TEST, "Test", "Fake", false),
+    ] {
+        district.add(user_name, last_name, first_name, None, sis);
+    }
+    let labs = if number >= 1_000 { 4 } else { u32::from(number >= 100) };
+    for lab in 1..=labs {
+        district.add(&format!("lab-east-{lab:02}"), "", "", None, false);
+    }
+    let others = number.saturating_sub(FEWEST + labs);
+    let (staff, pupils) = (share(others, 60), share(others, 452));
+    for _ in 0..staff {
+        district.add_staff();
+    }
+    for _ in 0..pupils {
+        district.add_pupil();
+    }
+    for _ in 0..others - staff - pupils {
+        district.add_parent();
+    }
+    district.people
+}
+
+/// So many thousandths.
+fn share(number: u32, thousandths: u32) -> u32 {
+    u32::try_from(u64::from(number) * u64::from(thousandths) / 1_000).expect("a share is no more than the whole")
+}
+
+struct District {
+    chance: Chance,
+    taken: HashSet<String>,
+    people: Vec<Person>,
+}
+
+impl District {
+    fn add_staff(&mut self) {
+        let (last, first) = self.name();
+        let user_name = self.free(&format!("{}.{}", plain(first), plain(last)), "");
+        let email = Some(format!("{user_name}@district.example"));
+        self.add(&user_name, last, first, email, false);
+    }
+
+    /// Year of graduation, last name, initial: how many districts name pupils.
+    fn add_pupil(&mut self) {
+        let (last, first) = self.name();
+        let year = 27 + self.chance.below(13);
+        let (last_plain, first_plain) = (plain(last), plain(first));
+        let user_name = self.free(&format!("{year}{}{}", &last_plain[..last_plain.len().min(8)], &first_plain[..1]), "");
+        self.add(&user_name, last, first, None, false);
+    }
+
+    /// Parents sign in with the address of their mail.
+    fn add_parent(&mut self) {
+        let (last, first) = self.name();
+        let (last_plain, first_plain) = (plain(last), plain(first));
+        let wanted = match self.chance.below(3) {
+            0 => format!("{first_plain}.{last_plain}"),
+            1 => format!("{last_plain}{}", 60 + self.chance.below(40)),
+            _ => format!("{}{last_plain}", &first_plain[..1]),
+        };
+        let host = self.chance.pick(&["@mail.example", "@post.example", "@inbox.example"]);
+        let user_name = self.free(&wanted, host);
+        self.add(&user_name, last, first, Some(user_name.clone()), false);
+    }
+
+    fn name(&mut self) -> (&'static str, &'static str) {
+        (self.chance.pick(&LAST), self.chance.pick(&FIRST))
+    }
+
+    /// The wanted user name, with the first number behind it that makes it nobody else's.
+    fn free(&self, wanted: &str, host: &str) -> String {
+        let numbered = (2..).map(|number| format!("{wanted}{number}{host}"));
+        let mut names = std::iter::once(format!("{wanted}{host}")).chain(numbered);
+        names.find(|name| !self.taken.contains(name)).expect("numbers do not run out")
+    }
+
+    fn add(&mut self, user_name: &str, last_name: &str, first_name: &str, email: Option<String>, sis: bool) {
+        self.taken.insert(user_name.to_owned());
+        // Two in a hundred, but nobody that a walkthrough needs.
+        let disabled = self.people.len() >= FEWEST as usize && Part::of(user_name) != Part::Lab && self.chance.below(50) == 0;
+        self.people.push(Person {
+            user_name: user_name.to_owned(),
+            last_name: last_name.to_owned(),
+            first_name: first_name.to_owned(),
+            email,
+            sis,
+            disabled,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_people() {
+        assert_eq!(people(3_000, 7), people(3_000, 7));
+        assert_ne!(people(3_000, 7), people(3_000, 8));
+    }
+
+    #[test]
+    fn a_district_has_its_shares_and_no_name_twice() {
+        let people = people(26_545, 1);
+        assert_eq!(people.len(), 26_545);
+        let names: HashSet<_> = people.iter().map(|person| &person.user_name).collect();
+        assert_eq!(names.len(), people.len());
+        let count = |part| people.iter().filter(|person| Part::of(&person.user_name) == part).count();
+        assert_eq!(count(Part::Lab), 4);
+        assert!((11_500..12_500).contains(&count(Part::Pupil)));
+        assert!((1_500..1_700).contains(&count(Part::Staff)));
+        assert!((12_500..13_500).contains(&count(Part::Parent)));
+        let disabled = people.iter().filter(|person| person.disabled).count();
+        assert!((400..660).contains(&disabled), "{disabled}");
+        assert_eq!(people.iter().filter(|person| person.sis && !person.disabled).count(), 3);
+    }
+
+    #[test]
+    fn the_smallest_district_has_those_of_the_walkthrough() {
+        let names: Vec<_> = people(FEWEST, 1).into_iter().map(|person| person.user_name).collect();
+        assert_eq!(names, [ADMINISTRATOR, "admin02", "kruiz", TEACHER, TEST]);
+    }
+}

@@ -1,0 +1,178 @@
+//! Who is signed in in a made-up district: from when, from where, with what.
+
+use super::{
+    chance::Chance,
+    district::{Part, TEACHER, TEST},
+};
+
+/// Limits that visits keep, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub idle_timeout: i64,
+    pub session_lifetime: i64,
+}
+
+/// A session that somebody might have.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Position of the account in the list given.
+    pub person: usize,
+    /// UTC milliseconds.
+    pub created_at: i64,
+    /// UTC milliseconds.
+    pub last_seen_at: i64,
+    pub ip: String,
+    pub user_agent: &'static str,
+}
+
+/// So many visits of people with these user names, alive at `now`: most have one, some two or three, few more, rooms of machines dozens.
+/// There are fewer only where there are too few people.
+pub fn visits(user_names: &[&str], number: usize, limits: Limits, now: i64, chance: &mut Chance) -> Vec<Visit> {
+    let mut visits = Vec::with_capacity(number);
+    for person in drawn(user_names, chance) {
+        let wanted = sessions_of(user_names[person], number, chance);
+        for _ in 0..wanted.min(number - visits.len()) {
+            visits.push(visit(person, Part::of(user_names[person]), limits, now, chance));
+        }
+        if visits.len() == number {
+            break;
+        }
+    }
+    visits
+}
+
+/// A visit that has just begun, or did a while ago.
+pub fn visit(person: usize, part: Part, limits: Limits, now: i64, chance: &mut Chance) -> Visit {
+    let (ip, user_agent) = whence(part, chance);
+    // Most were active a moment ago; nobody times out before the list has been looked at.
+    let quiet = part_of(limits.idle_timeout, 0.75 * chance.unit() * chance.unit());
+    let longest = part_of(limits.session_lifetime, 0.5).max(quiet);
+    let age = quiet.saturating_add(part_of(MINUTE, chance.waiting(70.0))).min(longest);
+    Visit { person, created_at: now - age, last_seen_at: now - quiet, ip, user_agent }
+}
+
+/// Address and browser of somebody who signs in.
+pub fn whence(part: Part, chance: &mut Chance) -> (String, &'static str) {
+    let away = match part {
+        Part::Parent => 100,
+        Part::Staff => 15,
+        Part::Pupil => 10,
+        Part::Lab => 0,
+    };
+    if chance.below(100) < away {
+        // Addresses for documentation (RFC 5737): nobody's.
+        let network = chance.pick(&["192.0.2", "198.51.100", "203.0.113"]);
+        return (format!("{network}.{}", 1 + chance.below(254)), chance.pick(&PHONES_AND_HOMES));
+    }
+    // Each school has its network.
+    let (school, floor, machine) = (1 + chance.below(23), 1 + chance.below(8), 10 + chance.below(240));
+    let browsers = if part == Part::Staff { &STAFF_MACHINES[..] } else { &PUPIL_MACHINES[..] };
+    (format!("10.{school}.{floor}.{machine}"), chance.pick(browsers))
+}
+
+const MINUTE: i64 = 60_000;
+
+/// Everybody once, in an order in which those who sign in more often tend to come first.
+///
+/// Weighted sampling without replacement: each waits for his own turn, the likely ones shorter (Efraimidis, Spirakis 2006).
+fn drawn(user_names: &[&str], chance: &mut Chance) -> Vec<usize> {
+    let mut turns: Vec<_> = user_names
+        .iter()
+        .enumerate()
+        .map(|(person, user_name)| {
+            let turn = match Part::of(user_name) {
+                _ if [TEACHER, TEST].contains(user_name) => 0.0,
+                Part::Lab => 0.0,
+                Part::Staff => chance.waiting(1.0),
+                Part::Pupil => chance.waiting(6.5),
+                Part::Parent => chance.waiting(9.0),
+            };
+            (turn, person)
+        })
+        .collect();
+    turns.sort_by(|left, right| left.0.total_cmp(&right.0));
+    turns.into_iter().map(|(_, person)| person).collect()
+}
+
+fn sessions_of(user_name: &str, of: usize, chance: &mut Chance) -> usize {
+    if Part::of(user_name) == Part::Lab {
+        // A room of machines takes no more than a twentieth of a small district.
+        return (20 + chance.below(15) as usize).min(of / 20);
+    }
+    match chance.below(1_000) {
+        _ if user_name == TEACHER => 2,
+        _ if user_name == TEST => 1,
+        0..800 => 1,
+        800..950 => 2,
+        950..992 => 3,
+        _ => 4 + chance.below(3) as usize,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "made-up times need no exact milliseconds")]
+fn part_of(milliseconds: i64, factor: f64) -> i64 {
+    (milliseconds as f64 * factor) as i64
+}
+
+const STAFF_MACHINES: [&str; 4] = [
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
+];
+
+const PUPIL_MACHINES: [&str; 4] = [
+    "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPad; CPU OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+];
+
+const PHONES_AND_HOMES: [&str; 5] = [
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Linux; Android 16; SM-S931U) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/29.0 Chrome/136.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::district::people;
+
+    #[test]
+    fn visits_are_alive_and_spread_as_in_a_school() {
+        let people = people(26_545, 1);
+        let user_names: Vec<_> = people.iter().map(|person| &*person.user_name).collect();
+        let limits = Limits { idle_timeout: 60 * MINUTE, session_lifetime: 12 * 60 * MINUTE };
+        let now = 1_700_000_000_000;
+        let visits = visits(&user_names, 2_400, limits, now, &mut Chance::new(1));
+        assert_eq!(visits.len(), 2_400);
+        for visit in &visits {
+            assert!(visit.created_at <= visit.last_seen_at && visit.last_seen_at <= now, "{visit:?}");
+            assert!(visit.last_seen_at > now - 46 * MINUTE && visit.created_at > now - 361 * MINUTE, "{visit:?}");
+        }
+        let mut counts = std::collections::HashMap::<usize, usize>::new();
+        for visit in &visits {
+            *counts.entry(visit.person).or_default() += 1;
+        }
+        let users = counts.len();
+        let with = |range: std::ops::Range<usize>| counts.values().filter(|count| range.contains(count)).count();
+        assert!((1_700..2_000).contains(&users), "{users}");
+        assert!(with(1..2) * 100 / users >= 75 && with(2..3) * 100 / users >= 10, "{counts:?}");
+        assert_eq!(with(20..40), 4);
+        let seconds: std::collections::HashSet<_> = visits.iter().map(|visit| visit.created_at / 1_000).collect();
+        assert!(seconds.len() > 1_800, "{}", seconds.len());
+        let has = |name: &str| user_names.iter().position(|user_name| *user_name == name).and_then(|person| counts.get(&person)).copied();
+        assert_eq!((has(TEACHER), has(TEST)), (Some(2), Some(1)));
+    }
+
+    #[test]
+    fn limits_shorter_than_usual_are_kept() {
+        let limits = Limits { idle_timeout: 10_000, session_lifetime: 20_000 };
+        for visit in visits(&["a.b", "c.d", "e.f"], 3, limits, 1_000_000, &mut Chance::new(3)) {
+            assert!(visit.last_seen_at > 1_000_000 - 10_000 && visit.created_at > 1_000_000 - 20_000, "{visit:?}");
+        }
+    }
+}
