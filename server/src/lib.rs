@@ -6,4 +6,7 @@ pub mod config;
 pub mod credentials;
 pub mod demo;
 pub mod directory;
+pub mod http;
 pub mod show;
+
+pub use http::{Node, router};

@@ -1,0 +1,62 @@
+//! What holds for every server function before it runs, and the status of its answer.
+//!
+//! `server_fn` 0.8 reads the whole body before the function's first line, redirects forms to their `Referer`, and answers 500 to
+//! whatever went wrong: none of that is for us.
+
+use super::{answer::Refused, fields::unreadable};
+use app::{AppError, guard::Visitor};
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
+
+/// The longest body of an error, in bytes: a sentence.
+const ERROR_BYTES: usize = 64 * 1024;
+
+/// Lets JSON of signed-in visitors pass, and gives refusals their status.
+pub async fn api(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    match admit(request).await {
+        Ok(request) => with_status(next.run(request).await).await,
+        Err(error) => Refused(error).into_response(),
+    }
+}
+
+async fn admit(request: Request) -> Result<Request, AppError> {
+    request.extensions().get::<Visitor>().cloned().unwrap_or_default().signed_in()?;
+    if request.method() != Method::POST {
+        return Err(AppError::MethodNotAllowed);
+    }
+    if !is_json(request.headers()) {
+        return Err(AppError::NotJson);
+    }
+    let (mut head, body) = request.into_parts();
+    head.headers.remove(header::ACCEPT); // server_fn would answer `text/html` with 302 to the Referer, the error in the address
+    let body = Bytes::from_request(Request::from_parts(head.clone(), body), &()).await;
+    let body = body.map_err(|rejection| unreadable(rejection.status()))?;
+    Ok(Request::from_parts(head, Body::from(body)))
+}
+
+/// `application/json`, with or without parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut sent = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(Ok(sent)), None) = (sent.next().map(|value| value.to_str()), sent.next()) else { return false };
+    sent.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The function's own error, by the one table of statuses.
+async fn with_status(response: Response) -> Response {
+    if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    match to_bytes(response.into_body(), ERROR_BYTES).await {
+        Ok(body) => Refused(AppError::de(body)).into_response(),
+        Err(_) => Refused(AppError::Internal).into_response(),
+    }
+}

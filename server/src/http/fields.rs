@@ -1,0 +1,63 @@
+//! The fields of a plain form, repeated ones included. Unknown fields are left alone.
+
+use super::answer::Refused;
+use app::{AppError, model::query::Query};
+use axum::{
+    Form,
+    extract::{FromRequest, Request},
+    http::StatusCode,
+};
+use std::{collections::BTreeSet, str::FromStr};
+
+/// Names and values in the order they were sent.
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The first field of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// The first field of that name, `""` where there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// A box is ticked, whatever its value.
+    pub fn ticked(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// An id or a number that must be there.
+    pub fn number<T: FromStr>(&self, name: &str) -> Result<T, AppError> {
+        self.text(name).parse().map_err(|_| AppError::Malformed)
+    }
+
+    /// Every field of that name as an id.
+    pub fn ids<T: FromStr + Ord>(&self, name: &str) -> Result<BTreeSet<T>, AppError> {
+        self.all(name).map(|value| value.parse().map_err(|_| AppError::Malformed)).collect()
+    }
+
+    /// The filters and the order of the list that the form stands on.
+    pub fn query(&self) -> Result<Query, AppError> {
+        Query::from_pairs(self.0.iter().map(|(name, value)| (&**name, &**value))).map_err(AppError::invalid)
+    }
+
+    fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| &**value)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let form = Form::<Vec<(String, String)>>::from_request(request, state).await;
+        form.map(|Form(fields)| Self(fields)).map_err(|rejection| unreadable(rejection.status()).into())
+    }
+}
+
+/// What axum's own refusal of a body means here.
+pub fn unreadable(status: StatusCode) -> AppError {
+    if status == StatusCode::PAYLOAD_TOO_LARGE { AppError::TooLarge } else { AppError::Malformed }
+}

@@ -1,0 +1,139 @@
+//! Plain forms, for people without JavaScript and before it is ready: each calls the command that its server function calls.
+
+use super::{
+    Node,
+    answer::{Refused, Shown},
+    cookies,
+    fields::Fields,
+    way,
+};
+use app::{
+    AppError,
+    frame::Answer,
+    guard::{Admin, Visitor},
+    model::{
+        account::{AccountId, SaveAccount, Saved},
+        plan::{self, Act, Confirmation, EndTarget, PlanId, Report},
+        query::encode_pairs,
+        selection::Selection,
+    },
+    store::{Store, Stored},
+};
+use axum::{
+    Extension,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header::SET_COOKIE},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+use std::sync::Arc;
+
+/// What a form answers.
+type Answered = Result<Response, Refused>;
+
+/// `POST /sessions/plan`: turns the ticked rows into a plan and shows the confirm page.
+pub async fn plan(State(node): State<Node>, Extension(visitor): Extension<Visitor>, fields: Fields) -> Result<Shown, Refused> {
+    let admin = visitor.admin()?;
+    let act = match fields.text("act") {
+        "end" => Act::End,
+        "end_disable" => Act::EndDisable,
+        _ => return Err(AppError::Malformed.into()),
+    };
+    let shown = fields.query()?;
+    let ids = fields.ids("id")?;
+    let selection = if fields.text("all") == "1" {
+        Selection::AllMatching { query: shown.clone(), except: fields.ids("except")?, also: ids }
+    } else {
+        Selection::Ids(ids)
+    };
+    let plan = node.store.prepare(&admin, act, &selection, &shown).await?;
+    Ok(Shown { status: StatusCode::OK, answer: Answer::Plan { plan, back: shown.address() } })
+}
+
+/// `POST /sessions/commit`: commits a plan to its last account and goes back to the list as it was filtered.
+pub async fn commit(State(node): State<Node>, Extension(visitor): Extension<Visitor>, fields: Fields) -> Answered {
+    let admin = visitor.admin()?;
+    let list = fields.query()?;
+    let plan = fields.number("plan")?;
+    let confirmation =
+        Confirmation { reason: fields.text("reason").to_owned(), count: count(fields.text("count"))?, also_sis: fields.ticked("also_sis") };
+    let report = commit_all(Arc::clone(&node.store), admin, plan, confirmation.checked()?).await?;
+    let mut pairs = list.pairs();
+    pairs.push(("done", report.batch.to_string()));
+    Ok(go_on(&node, &report, &format!("/sessions?{}", encode_pairs(&pairs))))
+}
+
+/// `POST /sessions/end`: ends one session, one's own or, for SIS holders, any.
+pub async fn end(State(node): State<Node>, Extension(visitor): Extension<Visitor>, fields: Fields) -> Answered {
+    let who = visitor.signed_in()?;
+    let report = node.store.end(&who, EndTarget::Session(fields.number("session")?)).await?;
+    let start = if who.sis { "/sessions" } else { "/me" };
+    Ok(go_on(&node, &report, way::own(fields.text("next")).unwrap_or(start)))
+}
+
+/// `POST /accounts/undo-disable`: enables what one act disabled.
+pub async fn undo_disable(State(node): State<Node>, Extension(visitor): Extension<Visitor>, fields: Fields) -> Answered {
+    let admin = visitor.admin()?;
+    node.store.undo_disable(&admin, fields.number("batch_id")?).await?;
+    Ok(Redirect::to(way::own(fields.text("next")).unwrap_or("/history")).into_response())
+}
+
+/// `POST /accounts/{id}`: Save of User Account Information.
+pub async fn save_account(
+    State(node): State<Node>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answered {
+    let admin = visitor.admin()?;
+    let id: AccountId = id.parse().map_err(|_| AppError::NotFound)?;
+    let save = SaveAccount {
+        id,
+        version: fields.number("version")?,
+        disabled: fields.ticked("disabled"),
+        reason: plan::reason(fields.text("reason"))?,
+    };
+    let saved = match node.store.save_account(&admin, &save).await? {
+        Saved::Disabled { .. } => "disabled",
+        Saved::Enabled => "enabled",
+        Saved::Unchanged => "unchanged",
+    };
+    Ok(Redirect::to(&format!("/accounts/{id}?saved={saved}")).into_response())
+}
+
+/// `POST /theme`: `light`, `dark`, or anything else for the system's; back to the page whose menu it was chosen in.
+pub async fn theme(State(node): State<Node>, headers: HeaderMap, fields: Fields) -> impl IntoResponse {
+    let url = &node.config.public_url;
+    let theme = ["light", "dark"].into_iter().find(|theme| *theme == fields.text("theme"));
+    let back = Redirect::to(way::back(&headers, url).unwrap_or("/"));
+    (AppendHeaders([(SET_COOKIE, cookies::set_theme(url, theme))]), back)
+}
+
+/// The number of users as typed; people type it as it is shown, with commas.
+fn count(text: &str) -> Result<Option<u32>, AppError> {
+    let digits = text.trim().replace(',', "");
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    digits.parse().map(Some).map_err(|_| AppError::invalid("Type the number of users in digits, then confirm again."))
+}
+
+/// Commits step by step, to the end even where the browser goes away meanwhile.
+async fn commit_all(store: Arc<dyn Store>, admin: Admin, plan: PlanId, confirmation: Confirmation) -> Result<Report, AppError> {
+    let all = tokio::spawn(async move {
+        loop {
+            let report = store.commit(&admin, plan, &confirmation).await?;
+            if report.left == 0 {
+                return Stored::Ok(report);
+            }
+        }
+    });
+    Ok(all.await.map_err(|_| AppError::Internal)??)
+}
+
+/// To the next page, or out where the act ended one's own session.
+fn go_on(node: &Node, report: &Report, next: &str) -> Response {
+    if report.own_ended {
+        return (AppendHeaders([(SET_COOKIE, cookies::no_session(&node.config.public_url))]), Redirect::to("/sign-in")).into_response();
+    }
+    Redirect::to(next).into_response()
+}

@@ -1,0 +1,92 @@
+//! Who may see which page: decided before rendering starts, because then the status is fixed.
+
+use super::{
+    Node,
+    answer::Refused,
+    cookies,
+    identify::{Found, Identity},
+    sign_in::sign_in_address,
+    way,
+};
+use app::{
+    AppError,
+    guard::Visitor,
+    model::{account::AccountId, query::Query},
+};
+use axum::{
+    Extension,
+    extract::{self, Request, State},
+    http::{Method, Uri, header::SET_COOKIE},
+    middleware::Next,
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+
+/// The right that an address asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Right {
+    Everybody,
+    SignedIn,
+    Sis,
+}
+
+impl Right {
+    /// What is not listed is for SIS holders: a forgotten page is closed, not open.
+    fn of(path: &str) -> Self {
+        match path {
+            "/sign-in" | "/sign-out" | "/theme" => Self::Everybody,
+            "/" | "/me" | "/help" | "/sessions/end" => Self::SignedIn,
+            _ => Self::Sis,
+        }
+    }
+}
+
+/// Lets in who has the right, and refuses addresses that name nothing. Server functions have guards of their own.
+pub async fn guard(State(node): State<Node>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let right = Right::of(path);
+    if right == Right::Everybody || path.starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let visitor = request.extensions().get::<Visitor>().cloned().unwrap_or_default();
+    if let Err(refused) = check(&node, &visitor, right, request.method(), request.uri()).await {
+        return match refused {
+            AppError::NotSignedIn => log_in(&node, &request),
+            error => Refused(error).into_response(),
+        };
+    }
+    next.run(request).await
+}
+
+/// `GET /`: each to his own start.
+pub async fn start(Extension(visitor): Extension<Visitor>) -> Result<Redirect, Refused> {
+    Ok(Redirect::to(if visitor.signed_in()?.sis { "/sessions" } else { "/me" }))
+}
+
+async fn check(node: &Node, visitor: &Visitor, right: Right, method: &Method, uri: &Uri) -> Result<(), AppError> {
+    if right == Right::SignedIn {
+        return visitor.clone().signed_in().map(|_| ());
+    }
+    let admin = visitor.clone().admin()?;
+    if !method.is_safe() {
+        return Ok(());
+    }
+    if uri.path() == "/sessions" {
+        let extract::Query(pairs) = extract::Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| AppError::Malformed)?;
+        Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value))).map_err(AppError::invalid)?;
+    } else if let Some(id) = uri.path().strip_prefix("/accounts/") {
+        let id: AccountId = id.parse().map_err(|_| AppError::NotFound)?;
+        node.store.account(&admin, id).await?.ok_or(AppError::NotFound)?;
+    }
+    Ok(())
+}
+
+/// To the log-in page, and from there back. Only where the token was a session's does it say why, and the cookie goes.
+fn log_in(node: &Node, request: &Request) -> Response {
+    let why = match request.extensions().get::<Identity>().map(|identity| &identity.found) {
+        Some(Found::Over(why)) => Some(*why),
+        _ => None,
+    };
+    let cookie = why.map(|_| (SET_COOKIE, cookies::no_session(&node.config.public_url)));
+    let to = sign_in_address(way::page_of(request.uri()), why);
+    (AppendHeaders(cookie), Redirect::to(&to)).into_response()
+}

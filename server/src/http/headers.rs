@@ -1,0 +1,44 @@
+//! What stands on every answer, refusals and failures included.
+
+use super::Node;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use leptos::nonce::Nonce;
+use std::sync::Arc;
+
+/// This answer's nonce: the policy names it, the page's scripts carry it.
+#[derive(Clone)]
+pub struct PageNonce(pub Arc<str>);
+
+/// `no-referrer` would make the browser send `Origin: null` with our own forms, so it is `same-origin`.
+const FIXED: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// One nonce a request; policy and the other headers on its answer.
+pub async fn headers(State(node): State<Node>, mut request: Request, next: Next) -> Response {
+    let nonce = Arc::clone(Nonce::new().as_inner());
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    );
+    request.extensions_mut().insert(PageNonce(nonce));
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::try_from(policy).expect("ASCII"));
+    for (name, value) in FIXED {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if node.config.public_url.https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

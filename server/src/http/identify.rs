@@ -1,0 +1,88 @@
+//! Who asks: one look at the database for each request that carries a token.
+
+use super::{Node, answer::Refused, cookies};
+use crate::{
+    auth::token::TokenHash,
+    credentials::{Checked, ValidSession, Why},
+};
+use app::{
+    guard::{SignedIn, Visitor},
+    store::{StoreError, Stored},
+};
+use axum::{
+    extract::{Request, State},
+    http::HeaderMap,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::time::Duration;
+
+/// A store that is silent this long is away: people get their answer within a second (DESIGN invariant: it fails closed).
+const SILENCE: Duration = Duration::from_millis(900);
+
+/// What the request's cookie amounts to, in its extensions beside the [`Visitor`].
+#[derive(Clone)]
+pub struct Identity {
+    /// The request's one *now*, UTC milliseconds.
+    pub now: i64,
+    /// Of the cookie's token, known or not.
+    pub token: Option<TokenHash>,
+    pub found: Found,
+}
+
+/// What the session check found.
+#[derive(Clone)]
+pub enum Found {
+    Nobody,
+    Over(Why),
+    Session(ValidSession),
+}
+
+/// Checks the session and puts [`Identity`] and [`Visitor`] into the request; the visitor into the answer too, for its page.
+pub async fn identify(State(node): State<Node>, mut request: Request, next: Next) -> Response {
+    let now = node.clock.now();
+    let token = cookies::token(request.headers(), &node.config.public_url).map(|token| token.hash());
+    let found = match &token {
+        None => Found::Nobody,
+        Some(token) => match within(node.credentials.check(token, now)).await {
+            Ok(Checked::Valid(session)) => Found::Session(session),
+            Ok(Checked::Over(why)) => Found::Over(why),
+            Ok(Checked::Unknown) => Found::Nobody,
+            Err(error) => return Refused::from(error).into_response(),
+        },
+    };
+    let visitor = match &found {
+        Found::Session(session) => Visitor::SignedIn(SignedIn {
+            session: session.session,
+            account: session.account,
+            user_name: session.user_name.clone(),
+            sis: session.sis,
+            now,
+        }),
+        _ => Visitor::Nobody,
+    };
+    request.extensions_mut().insert(Identity { now, token, found });
+    request.extensions_mut().insert(visitor.clone());
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(visitor);
+    response
+}
+
+/// Notes the session's activity, unless the page asks by itself.
+pub async fn activity(State(node): State<Node>, request: Request, next: Next) -> Response {
+    if let Some(Identity { now, found: Found::Session(session), .. }) = request.extensions().get()
+        && !is_background(request.headers())
+    {
+        node.credentials.touch(session, *now);
+    }
+    next.run(request).await
+}
+
+/// Waits for the store, but not longer than people would.
+pub async fn within<T>(answer: impl Future<Output = Stored<T>>) -> Stored<T> {
+    tokio::time::timeout(SILENCE, answer).await.unwrap_or(Err(StoreError::Unavailable))
+}
+
+fn is_background(headers: &HeaderMap) -> bool {
+    headers.get("usm-background").is_some_and(|value| value == "1")
+}

@@ -1,0 +1,140 @@
+//! Sign-in and sign-out: plain forms, so that a password never passes through the pages' code.
+
+use super::{
+    Node,
+    answer::{Refused, Shown},
+    cookies,
+    fields::Fields,
+    identify::{Found, Identity},
+    peer::Peer,
+    way,
+};
+use crate::{
+    auth::{
+        password::{Password, Verified},
+        token::Token,
+    },
+    credentials::{NewSession, SignedInAs, Why},
+};
+use app::{
+    AppError,
+    frame::Answer,
+    model::{account::AccountId, query::encode},
+};
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderName, StatusCode, header::SET_COOKIE},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+
+/// One sentence for every reason, so that it gives nothing away.
+const FAILED: &str = "The user name or the password is not right, or this account cannot log in.";
+
+/// The form itself is too long.
+const TOO_LONG: &str = "The user name or the password is too long.";
+
+/// `POST /sign-in`: a new session in place of the browser's earlier one, and on to `next`.
+pub async fn sign_in(
+    State(node): State<Node>,
+    Extension(identity): Extension<Identity>,
+    peer: Peer,
+    fields: Result<Fields, Refused>,
+) -> Result<Response, Refused> {
+    let fields = match fields {
+        Err(Refused(AppError::TooLarge)) => return Ok(again(StatusCode::PAYLOAD_TOO_LARGE, "", "/", TOO_LONG)),
+        fields => fields?,
+    };
+    let next = way::own(fields.text("next")).unwrap_or("/");
+    let user_name = fields.text("user_name");
+    match try_sign_in(&node, &identity, &peer, user_name, fields.text("password")).await {
+        Ok(token) => {
+            let cookie = cookies::session(&node.config.public_url, &token);
+            Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(next)).into_response())
+        }
+        Err(Failed::Credentials(account)) => {
+            node.credentials.sign_in_failed(account, peer.origin(), identity.now).await?;
+            Ok(again(StatusCode::UNAUTHORIZED, user_name, next, FAILED))
+        }
+        Err(Failed::Server(busy @ AppError::Busy)) => Ok(again(StatusCode::SERVICE_UNAVAILABLE, user_name, next, busy.sentence())),
+        Err(Failed::Server(error)) => Err(error.into()),
+    }
+}
+
+/// `POST /sign-out`: the session is over before the answer goes out.
+pub async fn sign_out(State(node): State<Node>, Extension(identity): Extension<Identity>) -> Result<impl IntoResponse, Refused> {
+    if let Found::Session(session) = &identity.found {
+        node.credentials.sign_out(session.session, identity.now).await?;
+    }
+    // Not "cookies": that would wipe those of sibling applications too.
+    let headers = [
+        (SET_COOKIE, cookies::no_session(&node.config.public_url)),
+        (HeaderName::from_static("clear-site-data"), axum::http::HeaderValue::from_static("\"storage\"")),
+    ];
+    Ok((AppendHeaders(headers), Redirect::to("/sign-in")))
+}
+
+/// `/sign-in?why=…&next=…`; neither where there is nothing to say.
+pub fn sign_in_address(next: &str, why: Option<Why>) -> String {
+    let why = match why {
+        Some(Why::Ended) => Some("why=ended".to_owned()),
+        Some(Why::Elsewhere) => Some("why=elsewhere".to_owned()),
+        Some(Why::TimedOut) => Some("why=timeout".to_owned()),
+        Some(Why::SignedOut) | None => None,
+    };
+    let next = (next != "/").then(|| format!("next={}", encode(next)));
+    let query: Vec<_> = why.into_iter().chain(next).collect();
+    if query.is_empty() { "/sign-in".into() } else { format!("/sign-in?{}", query.join("&")) }
+}
+
+/// Why nobody was signed in.
+enum Failed {
+    /// Wrong, unknown, disabled, without a password: the same for the person. The account, where there is one, for the event.
+    Credentials(Option<AccountId>),
+    Server(AppError),
+}
+
+impl<E: Into<AppError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::Server(error.into())
+    }
+}
+
+/// One verification, whoever asks. Where the hash changed meanwhile (an upgrade, a new password), once more.
+async fn try_sign_in(node: &Node, identity: &Identity, peer: &Peer, user_name: &str, password: &str) -> Result<Token, Failed> {
+    let Some(password) = Password::new(password) else { return Err(Failed::Credentials(None)) };
+    let mut account = None;
+    for _ in 0..2 {
+        let found = node.credentials.find_password_hash(user_name).await?;
+        account = found.as_ref().map(|found| found.account);
+        let hash = found.filter(|found| !found.disabled).and_then(|found| found.hash);
+        let verified = node.passwords.verify(password.clone(), hash.clone()).await?;
+        let (Some(account), Some(hash), Verified::Yes { upgraded }) = (account, hash, verified) else { break };
+        let token = Token::new().map_err(|error| {
+            tracing::error!(%error, "no random bytes for a session token");
+            AppError::Internal
+        })?;
+        let new = NewSession {
+            account,
+            verified_hash: &hash,
+            upgraded_hash: upgraded.as_deref(),
+            token: token.hash(),
+            ip: &peer.ip,
+            user_agent: &peer.user_agent,
+            replaces: identity.token,
+            now: identity.now,
+        };
+        match node.credentials.sign_in(new).await? {
+            SignedInAs::Session(_) => return Ok(token),
+            SignedInAs::Refused => break,
+            SignedInAs::HashChanged => {}
+        }
+    }
+    Err(Failed::Credentials(account))
+}
+
+/// The log-in page once more, with a sentence.
+fn again(status: StatusCode, user_name: &str, next: &str, error: &str) -> Response {
+    let answer = Answer::SignIn { user_name: user_name.to_owned(), next: next.to_owned(), error: error.to_owned() };
+    Shown { status, answer }.into_response()
+}
