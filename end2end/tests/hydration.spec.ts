@@ -1,0 +1,46 @@
+// Before the browser's code runs, nothing typed or ticked is lost.
+import { expect, hydrated, logIn, test } from './product.ts';
+
+test('what is typed and ticked before hydration is kept', async ({ person, loggedIn }) => {
+  for (const name of ['natetest', 'nate.miller']) await loggedIn(name);
+  const admin = await person('admin01');
+  await logIn(admin, 'admin01');
+  await admin.route('**/*.wasm', async (route) => {
+    await new Promise((done) => setTimeout(done, 2000));
+    await route.continue();
+  });
+  await admin.goto('/sessions');
+  await admin.getByRole('searchbox', { name: 'Filter User Name' }).fill('nate');
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  await expect(admin.locator('html[data-hydrated]')).toHaveCount(0);
+  await hydrated(admin);
+  await expect(admin.getByRole('searchbox', { name: 'Filter User Name' })).toHaveValue('nate');
+  await expect(admin.getByText('2 of 3 users · 2 sessions')).toBeVisible();
+  await expect(admin.getByRole('checkbox', { name: 'Select natetest' })).toBeChecked();
+  await expect(admin.getByText(/^1 user selected/)).toBeVisible();
+});
+
+test('a click before hydration lands on the confirm page', async ({ person, loggedIn }) => {
+  await loggedIn('natetest');
+  const admin = await person('admin01');
+  await logIn(admin, 'admin01');
+  await admin.route('**/*.wasm', () => undefined);
+  await admin.goto('/sessions', { waitUntil: 'domcontentloaded' });
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  await admin.getByRole('button', { name: 'End Sessions' }).click();
+  await admin.getByRole('menuitem', { name: 'End', exact: true }).click();
+  await expect(admin.getByRole('heading', { name: 'End sessions of natetest?' })).toBeVisible();
+});
+
+test('every page hydrates in silence', async ({ loggedIn }) => {
+  const admin = await loggedIn('admin01');
+  for (const path of ['/sessions', '/sessions?user_name=nobody', '/accounts?q=nate', '/accounts?q=', '/history', '/help', '/me']) {
+    await admin.goto(path);
+    await hydrated(admin);
+  }
+  await admin.goto('/accounts?q=natetest');
+  await admin.getByRole('link', { name: 'natetest' }).click();
+  await expect(admin.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
+  await admin.reload();
+  await hydrated(admin);
+});

@@ -1,0 +1,234 @@
+// The Session List in the browser: filters, order, selection, panel, Refresh, and what survives.
+import type { Page } from '@playwright/test';
+import { expect, hydrated, logIn, PEOPLE, test } from './product.ts';
+
+const row = (page: Page, name: string) => page.getByRole('row').filter({ has: page.getByRole('checkbox', { name: `Select ${name}`, exact: true }) });
+const names = async (page: Page) =>
+  await page.getByRole('checkbox', { name: /^Select (?!all)/ }).evaluateAll((boxes) => boxes.map((box) => box.getAttribute('aria-label')!.slice('Select '.length)));
+const filter = (page: Page, column: string) => page.getByRole('searchbox', { name: `Filter ${column}`, exact: true });
+const selected = (page: Page) => page.getByRole('status').filter({ hasText: /users? selected/ });
+
+/** Everybody logged in, the administrator's window in front. */
+async function everybody(loggedIn: (name: string) => Promise<Page>): Promise<Page> {
+  for (const person of PEOPLE.filter((person) => person.name !== 'admin01')) await loggedIn(person.name);
+  const admin = await loggedIn('admin01');
+  await expect(admin).toHaveURL('/sessions');
+  await hydrated(admin);
+  return admin;
+}
+
+test('sorts by every column, both ways, and keeps it in the address', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await expect(admin.getByRole('columnheader', { name: 'Session Creation Timestamp' })).toHaveAttribute('aria-sort', 'descending');
+  expect((await names(admin))[0]).toBe('admin01');
+  for (const [column, key, first, last] of [
+    ['User Name', 'user_name', 'admin01', 'natetest'],
+    ['Last Name', 'last_name', 'admin01', 'natetest'],
+    ['First Name', 'first_name', 'admin01', 'kahumanu'],
+  ]) {
+    const header = admin.getByRole('columnheader', { name: column, exact: true });
+    await header.getByText(column).click();
+    await expect(header).toHaveAttribute('aria-sort', 'ascending');
+    await expect(admin).toHaveURL(`/sessions?sort=${key}`);
+    await expect.poll(async () => (await names(admin)).at(0)).toBe(first);
+    await expect.poll(async () => (await names(admin)).at(-1)).toBe(last);
+    await header.getByText(column).click();
+    await expect(header).toHaveAttribute('aria-sort', 'descending');
+    await expect(admin).toHaveURL(`/sessions?sort=-${key}`);
+    await expect.poll(async () => (await names(admin)).at(0)).toBe(last);
+  }
+  await admin.reload();
+  await hydrated(admin);
+  await expect(admin.getByRole('columnheader', { name: 'First Name', exact: true })).toHaveAttribute('aria-sort', 'descending');
+});
+
+test('filters live, in the address, and Back brings them back', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const documents: string[] = [];
+  admin.on('request', (request) => request.resourceType() === 'document' && documents.push(request.url()));
+  await filter(admin, 'User Name').pressSequentially('nate');
+  await expect.poll(() => names(admin)).toEqual(['nate.miller', 'natetest']);
+  await expect(admin.getByText('2 of 5 users · 2 sessions')).toBeVisible();
+  await filter(admin, 'Last Name').fill('!test');
+  await expect.poll(() => names(admin)).toEqual(['nate.miller']);
+  await expect(admin).toHaveURL('/sessions?user_name=nate&last_name=%21test');
+  await expect(admin.getByRole('button', { name: 'Clear filters (2)' })).toBeVisible();
+  expect(documents).toEqual([]);
+
+  await row(admin, 'nate.miller').getByRole('link').focus();
+  await admin.getByRole('link', { name: 'Help' }).first().click();
+  await expect(admin).toHaveURL('/help');
+  await admin.goBack();
+  await hydrated(admin);
+  await expect.poll(() => names(admin)).toEqual(['nate.miller']);
+  await expect(filter(admin, 'User Name')).toHaveValue('nate');
+
+  await admin.getByRole('button', { name: 'Clear filters (2)' }).click();
+  await expect.poll(async () => (await names(admin)).length).toBe(5);
+  await expect(admin).toHaveURL('/sessions');
+  await filter(admin, 'User Name').fill('nobody');
+  await expect(admin.getByText('No users match these filters.')).toBeVisible();
+});
+
+test('a slow older answer never replaces a newer one', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await admin.route('**/api/sessions/list', async (route) => {
+    if (route.request().postData()!.includes('"admin"')) await new Promise((done) => setTimeout(done, 1500));
+    await route.continue().catch(() => undefined);
+  });
+  await filter(admin, 'User Name').fill('admin');
+  await filter(admin, 'User Name').fill('nate');
+  await expect.poll(() => names(admin), { timeout: 1200 }).toEqual(['nate.miller', 'natetest']);
+  await admin.waitForTimeout(1800);
+  expect(await names(admin)).toEqual(['nate.miller', 'natetest']);
+});
+
+test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await admin.getByRole('columnheader', { name: 'User Name', exact: true }).getByText('User Name').click();
+  await expect.poll(() => names(admin)).toEqual(['admin01', 'admin02', 'kahumanu', 'nate.miller', 'natetest']);
+  const click = async (name: string, ...modifiers: ('ControlOrMeta' | 'Shift')[]) => await row(admin, name).getByText(name, { exact: true }).click({ modifiers });
+
+  await click('admin02');
+  await expect(selected(admin)).toHaveText(/^1 user selected/);
+  await click('natetest', 'ControlOrMeta');
+  await expect(selected(admin)).toHaveText(/^2 users selected · 2 sessions/);
+  await click('kahumanu', 'ControlOrMeta');
+  await click('kahumanu', 'ControlOrMeta');
+  await expect(selected(admin)).toHaveText(/^2 users selected/);
+  await click('kahumanu');
+  await click('natetest', 'Shift');
+  await expect(selected(admin)).toHaveText(/^3 users selected/);
+  await expect(row(admin, 'nate.miller')).toHaveAttribute('aria-selected', 'true');
+  await row(admin, 'admin01').getByRole('checkbox').check();
+  await expect(selected(admin)).toHaveText(/^4 users selected/);
+
+  // A filter hides some; they stay selected and are counted.
+  await filter(admin, 'User Name').fill('kahu');
+  await expect(selected(admin)).toHaveText(/^4 users selected · 4 sessions \(3 not shown\)/);
+  await admin.getByRole('button', { name: 'End Sessions' }).click();
+  await admin.getByRole('menuitem', { name: 'End', exact: true }).click();
+  const dialog = admin.getByRole('alertdialog');
+  await expect(dialog.getByText(/Not in the list now/)).toBeVisible();
+  await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused();
+  await admin.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(selected(admin)).toHaveText(/^4 users selected/);
+
+  await filter(admin, 'User Name').fill('');
+  await admin.getByRole('button', { name: 'Clear', exact: true }).click();
+  await filter(admin, 'User Name').fill('nate');
+  await expect.poll(() => names(admin)).toEqual(['nate.miller', 'natetest']);
+  await admin.getByRole('checkbox', { name: 'Select all 2 users that match' }).check();
+  await expect(selected(admin)).toHaveText(/^2 users selected/);
+  await admin.getByRole('button', { name: 'End Sessions' }).click();
+  await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
+  await expect(dialog.getByRole('heading', { name: 'End sessions and disable 2 accounts?' })).toBeVisible();
+  await dialog.getByRole('button', { name: 'End & Disable 2 users' }).click();
+  await expect(admin.getByText('2 accounts disabled, 2 sessions ended').first()).toBeVisible();
+});
+
+test('oneself and other administrators are named before anything is disabled', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await admin.getByRole('checkbox', { name: /^Select all 5 users/ }).check();
+  await admin.getByRole('button', { name: 'End Sessions' }).click();
+  await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
+  const dialog = admin.getByRole('alertdialog');
+  await expect(dialog.getByText('You (admin01) are in the selection and will be skipped.')).toBeVisible();
+  await expect(dialog.getByRole('button', { name: 'End & Disable 3 users' })).toBeVisible();
+  await dialog.getByLabel('Also disable 1 SIS administrator: admin02').check();
+  await dialog.getByRole('button', { name: 'End & Disable 4 users' }).click();
+  await expect(admin.getByText('4 accounts disabled').first()).toBeVisible();
+});
+
+test('disabling oneself alone is refused in the dialog', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await admin.getByRole('checkbox', { name: 'Select admin01' }).check();
+  await admin.getByRole('button', { name: 'End Sessions' }).click();
+  await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
+  const dialog = admin.getByRole('alertdialog');
+  await expect(dialog.getByText(/cannot disable your own account/i)).toBeVisible();
+  await expect(dialog.getByRole('button', { name: /^End & Disable/ })).toHaveCount(0);
+});
+
+test('Refresh keeps filter, selection and scroll, and brings what is new', async ({ loggedIn, product }) => {
+  const admin = await everybody(loggedIn);
+  await filter(admin, 'User Name').fill('nate');
+  await expect.poll(async () => (await names(admin)).length).toBe(2);
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  product.createAccount({ name: 'nate.new', last: 'New', first: 'Nate', sis: false });
+  await loggedIn('nate.new');
+  await admin.getByRole('button', { name: 'Refresh' }).click();
+  await expect.poll(async () => (await names(admin)).length).toBe(3);
+  await expect(filter(admin, 'User Name')).toHaveValue('nate');
+  await expect(admin.getByRole('checkbox', { name: 'Select natetest' })).toBeChecked();
+  await expect(selected(admin)).toHaveText(/^1 user selected/);
+});
+
+test('the panel shows single sessions and ends one of them', async ({ loggedIn }) => {
+  const first = await loggedIn('natetest');
+  const second = await loggedIn('natetest');
+  const admin = await loggedIn('admin01');
+  await hydrated(admin);
+  await row(admin, 'natetest').getByRole('link').click();
+  const panel = admin.getByRole('complementary', { name: /natetest/ });
+  await expect(panel.getByRole('button', { name: 'End all 2' })).toBeVisible();
+  await expect(panel.getByText('127.0.0.1')).toHaveCount(2);
+  await panel.getByRole('button', { name: /^End (?!all|&)/ }).first().click();
+  await expect(panel.getByText('127.0.0.1')).toHaveCount(1);
+  const alive = [];
+  for (const page of [first, second]) {
+    await page.reload();
+    if (page.url().endsWith('/me')) alive.push(page);
+  }
+  expect(alive).toHaveLength(1);
+  await admin.keyboard.press('Escape');
+  await expect(panel).toBeHidden();
+});
+
+test('a keyboard alone: filter, move, select, end', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await filter(admin, 'User Name').focus();
+  await admin.keyboard.type('nate');
+  await expect.poll(async () => (await names(admin)).length).toBe(2);
+  await admin.keyboard.press('ArrowDown');
+  await admin.keyboard.press('Space');
+  await expect(selected(admin)).toHaveText(/^1 user selected/);
+  await admin.keyboard.press('ArrowDown');
+  await admin.keyboard.press('Space');
+  await expect(selected(admin)).toHaveText(/^2 users selected/);
+  await admin.getByRole('button', { name: 'End Sessions' }).focus();
+  await admin.keyboard.press('Enter');
+  await expect(admin.getByRole('menuitem', { name: 'End', exact: true })).toBeFocused();
+  await admin.keyboard.press('ArrowDown');
+  await expect(admin.getByRole('menuitem', { name: 'End & Disable' })).toBeFocused();
+  await admin.keyboard.press('Escape');
+  await expect(admin.getByRole('button', { name: 'End Sessions' })).toBeFocused();
+  await admin.keyboard.press('ArrowDown');
+  await admin.keyboard.press('Enter');
+  await expect(admin.getByRole('alertdialog').getByRole('button', { name: 'Cancel' })).toBeFocused();
+  await admin.keyboard.press('Tab');
+  await admin.keyboard.press('Enter');
+  await expect(admin.getByText('2 ended (2 sessions)').first()).toBeVisible();
+});
+
+test('without a selection the menu says what to do', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const button = admin.getByRole('button', { name: 'End Sessions' });
+  await expect(button).toHaveAttribute('aria-disabled', 'true');
+  await expect(button).toHaveAccessibleDescription('Select one or more users first.');
+  await button.click();
+  await expect(admin.getByRole('menuitem')).toHaveCount(0);
+});
+
+test('an administrator who is ended meanwhile gets the log-in page, and his filters back', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(loggedIn);
+  await filter(admin, 'User Name').fill('nate');
+  await expect(admin).toHaveURL('/sessions?user_name=nate');
+  product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+  await admin.getByRole('button', { name: 'Refresh' }).click();
+  await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
+  await complaints.expectStatus(401);
+  await logIn(admin, 'admin01');
+  await expect(admin).toHaveURL('/sessions?user_name=nate');
+});

@@ -1,0 +1,189 @@
+// A product of its own for each test: a real `usm serve` on a real file with real accounts, and a browser that must stay silent.
+import { type BrowserContext, type Page, type TestInfo, test as base, expect } from '@playwright/test';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const USM = process.env.USM ?? '../target/debug/usm';
+
+/** Who is in the database of each test; the password of `natetest` is `password of natetest`. */
+export const PEOPLE = [
+  { name: 'admin01', last: 'Adams', first: 'Ada', sis: true },
+  { name: 'admin02', last: 'Brown', first: 'Ben', sis: true },
+  { name: 'natetest', last: 'Test', first: 'Fake', sis: false },
+  { name: 'nate.miller', last: 'Miller', first: 'Nathan', sis: false },
+  { name: 'kahumanu', last: 'Kaʻahumanu', first: 'Zoë', sis: false },
+];
+
+export const passwordOf = (name: string) => `password of ${name}`;
+
+export class Product {
+  private server?: ChildProcess;
+  readonly log: string[] = [];
+
+  private constructor(readonly folder: string, readonly url: string, private readonly port: number) {}
+
+  static async create(people = PEOPLE): Promise<Product> {
+    const port = await freePort();
+    const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
+    // `serve` makes the database; the command line then fills it beside the running server.
+    await product.start();
+    for (const person of people) product.createAccount(person);
+    return product;
+  }
+
+  /** A demo district, with as many sessions, and the password of its administrator `admin01`. */
+  static async demo(accounts: number, sessions: number): Promise<{ product: Product; password: string }> {
+    const port = await freePort();
+    const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
+    product.usm(['demo', '--accounts', `${accounts}`, '--sessions', `${sessions}`, '--seed', '7']);
+    product.usm(['account', 'set-password', 'admin01'], passwordOf('admin01'));
+    await product.start();
+    return { product, password: passwordOf('admin01') };
+  }
+
+  createAccount(person: { name: string; last: string; first: string; sis: boolean }) {
+    const role = person.sis ? ['--sis'] : [];
+    this.usm(['account', 'create', person.name, '--last-name', person.last, '--first-name', person.first, ...role], passwordOf(person.name));
+  }
+
+  /** Runs the command line on this product's database and answers what it printed. */
+  usm(args: string[], input?: string): string {
+    return execFileSync(USM, args, { env: this.env(), input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
+  }
+
+  async start() {
+    const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--time-zone', 'America/Chicago', '--site-name', 'Demo District'];
+    const server = spawn(USM, args, { env: this.env(), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.server = server;
+    for (const stream of [server.stdout, server.stderr]) stream!.on('data', (data) => this.log.push(String(data)));
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if (server.exitCode !== null) throw new Error(`usm serve ended: ${this.log.join('')}`);
+      const ready = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      if (ready?.ok) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(`usm serve is not ready: ${this.log.join('')}`);
+  }
+
+  async stop() {
+    const server = this.server;
+    if (!server || server.exitCode !== null) return;
+    const ended = new Promise((done) => server.once('exit', done));
+    server.kill('SIGTERM');
+    await ended;
+  }
+
+  async remove(info: TestInfo) {
+    await this.stop();
+    if (info.status !== info.expectedStatus) await info.attach('server log', { body: this.log.join('') });
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private env() {
+    return { ...process.env, USM_DATABASE_URL: `sqlite://${join(this.folder, 'usm.db')}`, RUST_LOG: 'info' };
+  }
+}
+
+async function freePort(): Promise<number> {
+  return await new Promise((done) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => done(port));
+    });
+  });
+}
+
+/** What the browser complained about: console, page errors, CSP violations. */
+export class Complaints {
+  private readonly said: string[] = [];
+
+  async watch(context: BrowserContext) {
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    context.on('page', (page) => {
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) this.said.push(message.text());
+      });
+      page.on('pageerror', (error) => this.said.push(String(error)));
+    });
+  }
+
+  /** Takes Chromium's own line for a status that the test provoked; fails where it did not come. */
+  async expectStatus(status: number) {
+    const line = () => this.said.findIndex((text) => text.includes(`responded with a status of ${status}`));
+    await expect.poll(line, { message: `Chromium's line for ${status} in ${JSON.stringify(this.said)}` }).toBeGreaterThanOrEqual(0);
+    this.said.splice(line(), 1);
+  }
+
+  /** Takes every line that matches; answers how many. */
+  take(pattern: RegExp): number {
+    const before = this.said.length;
+    const rest = this.said.filter((text) => !pattern.test(text));
+    this.said.splice(0, before, ...rest);
+    return before - rest.length;
+  }
+
+  all(): readonly string[] {
+    return this.said;
+  }
+}
+
+type Fixtures = {
+  product: Product;
+  complaints: Complaints;
+  /** A browser window of its own, as another person would have. */
+  person: (name: string, options?: { javaScriptEnabled?: boolean }) => Promise<Page>;
+  /** The same, logged in. */
+  loggedIn: (name: string, options?: { javaScriptEnabled?: boolean }) => Promise<Page>;
+};
+
+export const test = base.extend<Fixtures>({
+  product: async ({}, use, info) => {
+    const product = await Product.create();
+    await use(product);
+    await product.remove(info);
+  },
+  complaints: async ({}, use) => {
+    const complaints = new Complaints();
+    await use(complaints);
+    expect(complaints.all()).toEqual([]);
+  },
+  person: async ({ browser, product, complaints, javaScriptEnabled }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (_name, options) => {
+      const context = await browser.newContext({ baseURL: product.url, javaScriptEnabled, viewport: { width: 1280, height: 720 }, timezoneId: 'UTC', ...options });
+      contexts.push(context);
+      await complaints.watch(context);
+      return await context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
+  loggedIn: async ({ person }, use) => {
+    await use(async (name, options) => {
+      const page = await person(name, options);
+      await logIn(page, name);
+      return page;
+    });
+  },
+});
+
+export { expect };
+
+/** Fills in the log-in page and waits for what comes after it. */
+export async function logIn(page: Page, name: string, password = passwordOf(name)) {
+  if (!page.url().includes('/sign-in')) await page.goto('/sign-in');
+  await page.getByLabel('User Name').fill(name);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+}
+
+/** Waits until the page is interactive; without JavaScript it always is. */
+export async function hydrated(page: Page) {
+  await page.locator('html[data-hydrated]').waitFor();
+}
