@@ -34,14 +34,14 @@ export class Product {
     return product;
   }
 
-  /** A demo district, with as many sessions, and the password of its administrator `admin01`. */
-  static async demo(accounts: number, sessions: number): Promise<{ product: Product; password: string }> {
+  /** A demo district; its administrator `admin01` gets the password that `logIn` uses. */
+  static async demo(district: District): Promise<Product> {
     const port = await freePort();
     const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
-    product.usm(['demo', '--accounts', `${accounts}`, '--sessions', `${sessions}`, '--seed', '7']);
+    product.usm(['demo', '--accounts', `${district.accounts}`, '--sessions', `${district.sessions}`, '--seed', '7']);
     product.usm(['account', 'set-password', 'admin01'], passwordOf('admin01'));
     await product.start();
-    return { product, password: passwordOf('admin01') };
+    return product;
   }
 
   createAccount(person: { name: string; last: string; first: string; sis: boolean }) {
@@ -134,7 +134,12 @@ export class Complaints {
   }
 }
 
+/** The size of a demo district. */
+export type District = { accounts: number; sessions: number };
+
 type Fixtures = {
+  /** A demo district in place of the five people. */
+  district: District | undefined;
   product: Product;
   complaints: Complaints;
   /** A browser window of its own, as another person would have. */
@@ -144,8 +149,9 @@ type Fixtures = {
 };
 
 export const test = base.extend<Fixtures>({
-  product: async ({}, use, info) => {
-    const product = await Product.create();
+  district: [undefined, { option: true }],
+  product: async ({ district }, use, info) => {
+    const product = district ? await Product.demo(district) : await Product.create();
     await use(product);
     await product.remove(info);
   },

@@ -1,0 +1,30 @@
+// Pictures of every state in every size, light and dark, for a person to judge: end2end/screenshots.
+import { test } from '../tests/product.ts';
+import { STATES } from '../tests/states.ts';
+
+const SIZES = [[400, 720], [640, 720], [759, 720], [760, 720], [1280, 720], [1366, 641]] as const;
+
+test.use({ district: { accounts: 6500, sessions: 5600 } });
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const [width, height] of SIZES) {
+    test(`${width} × ${height} ${colorScheme}`, async ({ loggedIn, person, complaints }) => {
+      test.setTimeout(300_000);
+      const folder = `screenshots/${colorScheme}-${width}`;
+      const stranger = await person('stranger');
+      await stranger.setViewportSize({ width, height });
+      await stranger.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await stranger.goto('/sign-in');
+      await stranger.screenshot({ path: `${folder}/log-in.png` });
+      const page = await loggedIn('admin01');
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      for (const state of STATES) {
+        await page.unrouteAll({ behavior: 'ignoreErrors' });
+        await state.reach(page);
+        if (state.status) await complaints.expectStatus(state.status);
+        await page.screenshot({ path: `${folder}/${state.name}.png` });
+      }
+    });
+  }
+}

@@ -1,0 +1,101 @@
+// Every state of the pages, by name: what axe judges and what the screenshots show.
+import type { Page } from '@playwright/test';
+import { expect, hydrated } from './product.ts';
+
+export type State = {
+  name: string;
+  /** Brings a logged-in administrator's page into the state. */
+  reach: (page: Page) => Promise<void>;
+  /** The status that Chromium writes a line for. */
+  status?: number;
+};
+
+const list = async (page: Page, address = '/sessions') => {
+  await page.goto(address);
+  await hydrated(page);
+};
+const firstBox = (page: Page) => page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).first();
+const openMenu = async (page: Page, item?: string) => {
+  await page.getByRole('button', { name: 'End Sessions' }).click();
+  if (item) await page.getByRole('menuitem', { name: item, exact: true }).click();
+};
+
+export const STATES: State[] = [
+  { name: 'list', reach: async (page) => await list(page) },
+  { name: 'filtered', reach: async (page) => await list(page, '/sessions?user_name=an&count=>0') },
+  { name: 'no-match', reach: async (page) => {
+    await list(page, '/sessions?user_name=nobody.at.all');
+    await expect(page.getByText('No users match these filters.')).toBeVisible();
+  } },
+  { name: 'error', reach: async (page) => {
+    await list(page);
+    await page.route('**/api/sessions/list', (route) => route.fulfill({ status: 503, json: { error: 'unavailable' } }));
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await expect(page.getByText('The database does not answer.').first()).toBeVisible();
+  }, status: 503 },
+  { name: 'loading', reach: async (page) => {
+    await list(page);
+    await page.route('**/api/sessions/list', () => undefined);
+    await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('a');
+    await expect(page.locator('[aria-busy=true]').first()).toBeAttached();
+  } },
+  { name: 'selected', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
+  } },
+  { name: 'panel', reach: async (page) => {
+    await list(page);
+    await page.getByRole('row').filter({ has: firstBox(page) }).getByRole('link').click();
+    await expect(page.getByRole('complementary')).toBeVisible();
+  } },
+  { name: 'menu', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    await openMenu(page);
+  } },
+  { name: 'dialog-end', reach: async (page) => {
+    await list(page);
+    await page.getByRole('checkbox', { name: /^Select all / }).check();
+    await openMenu(page, 'End');
+    await expect(page.getByRole('alertdialog')).toBeVisible();
+  } },
+  { name: 'dialog-disable', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    await openMenu(page, 'End & Disable');
+    await expect(page.getByRole('alertdialog')).toBeVisible();
+  } },
+  { name: 'dialog-refused', reach: async (page) => {
+    await list(page, '/sessions?user_name==admin01');
+    await page.getByRole('checkbox', { name: 'Select admin01' }).check();
+    await openMenu(page, 'End & Disable');
+    await expect(page.getByRole('alertdialog')).toBeVisible();
+  } },
+  { name: 'toast', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    await openMenu(page, 'End & Disable');
+    await page.getByRole('button', { name: /^End & Disable / }).click();
+    await expect(page.getByRole('button', { name: 'Undo disable' })).toBeVisible();
+  } },
+  { name: 'search', reach: async (page) => {
+    await list(page);
+    await page.getByLabel('Search tools and people').pressSequentially('an');
+    await expect(page.getByRole('option').first()).toBeVisible();
+  } },
+  { name: 'accounts', reach: async (page) => await list(page, '/accounts?q=an') },
+  { name: 'account', reach: async (page) => {
+    await list(page, '/accounts?q=admin02');
+    await page.getByRole('link', { name: 'admin02' }).click();
+    await expect(page.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
+    await hydrated(page);
+  } },
+  { name: 'history', reach: async (page) => await list(page, '/history') },
+  { name: 'help', reach: async (page) => await list(page, '/help') },
+  { name: 'me', reach: async (page) => await list(page, '/me') },
+  { name: 'not-found', reach: async (page) => {
+    await page.goto('/nothing/here');
+    await expect(page.getByRole('alert')).toBeVisible();
+  }, status: 404 },
+];
