@@ -47,6 +47,7 @@ impl Selection {
     }
 
     /// Everybody who matches, and who was selected one by one before.
+    #[must_use]
     pub fn everybody(self, query: Query) -> Self {
         let (Self::Ids(also) | Self::AllMatching { also, .. }) = self;
         Self::AllMatching { query, except: BTreeSet::new(), also }
@@ -79,6 +80,15 @@ impl Selection {
         }
         if let (Some(other), false) = (remove, selected) {
             other.remove(&id);
+        }
+    }
+
+    /// Takes out who was acted upon: everybody whom `acted` meant, but for those who were skipped.
+    pub fn leave(&mut self, acted: &Self, skipped: &BTreeSet<AccountId>) {
+        match acted {
+            // Who does not match needs no exception, but it does no harm.
+            Self::Ids(ids) => ids.difference(skipped).for_each(|id| self.set(*id, true, false)),
+            Self::AllMatching { .. } => *self = Self::Ids(skipped.clone()),
         }
     }
 
@@ -305,6 +315,21 @@ mod tests {
     fn all_that_match_keeps_who_was_picked_before_under_another_filter() {
         let selection = Selection::Ids(ids(&[3])).everybody(shown("even"));
         assert_eq!(meant(&selection), ids(&[0, 2, 3, 4, 6, 8]));
+    }
+
+    #[test]
+    fn who_was_skipped_stays_selected() {
+        let acted = Selection::Ids(ids(&[1, 2, 3]));
+        let mut selection = acted.clone();
+        selection.leave(&acted, &ids(&[2]));
+        assert_eq!(selection, Selection::Ids(ids(&[2])));
+
+        let everybody = Selection::default().everybody(shown("even"));
+        let mut selection = everybody.clone();
+        selection.leave(&Selection::Ids(ids(&[4])), &ids(&[]));
+        assert_eq!(meant(&selection), ids(&[0, 2, 6, 8]));
+        selection.leave(&everybody, &ids(&[6]));
+        assert_eq!(selection, Selection::Ids(ids(&[6])));
     }
 
     #[test]

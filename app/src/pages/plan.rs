@@ -1,10 +1,62 @@
-//! The confirm page of a plan, for browsers without scripts.
+//! The confirm page of a plan, for browsers without scripts: what the dialog asks, as a page.
 
-use crate::model::plan::Plan;
+use crate::{
+    model::{
+        plan::{Act, Plan, REASON_CHARS},
+        query::Query,
+    },
+    parts::{fetched::hydrated, plan_text::PlanText},
+};
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 /// `back` is the address of the list that the plan was made in.
 #[component]
 pub fn PlanPage(plan: Plan, back: String) -> impl IntoView {
-    view! { <h1>{plan.title(false)}</h1> <a href=back>"Cancel"</a> }
+    hydrated();
+    let danger = plan.act == Act::EndDisable;
+    let title = plan.title(false);
+    let confirm = plan.refused.is_none().then(|| {
+        let fields = Query::from_address(&back).pairs();
+        view! {
+            <form method="post" action="/sessions/commit" id="confirm">
+                <input type="hidden" name="plan" value=plan.id.0 />
+                {fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view()}
+                {plan
+                    .sis_box()
+                    .map(|text| view! { <label class="check"><input type="checkbox" name="also_sis" value="1" />{text}</label> })}
+                <label class="field">
+                    "Reason (kept in the history, optional)" <input type="text" name="reason" maxlength=REASON_CHARS autocomplete="off" />
+                </label>
+                // Ticking the box above may lead past the number that must be typed.
+                {plan
+                    .asks_for_count(true)
+                    .then(|| {
+                        view! {
+                            <label class="field">
+                                "Type the number of users" <input type="text" name="count" inputmode="numeric" autocomplete="off" />
+                            </label>
+                        }
+                    })}
+            </form>
+        }
+    });
+    let button = plan
+        .refused
+        .is_none()
+        .then(|| view! { <button form="confirm" class=if danger { "danger" } else { "primary" }>{plan.button(false)}</button> });
+    view! {
+        <Title text=title.clone() />
+        <div class="page plan">
+            <section class="card">
+                <h1>{title}</h1>
+                <PlanText plan also_sis=false />
+                {confirm}
+                <div class="confirm-buttons">
+                    <a class="button" href=back>"Cancel"</a>
+                    {button}
+                </div>
+            </section>
+        </div>
+    }
 }

@@ -1,19 +1,178 @@
-//! The User Session Manager.
+//! The User Session Manager: who is signed in, and ending it.
 
-use crate::parts::{
-    breadcrumb::{ADMINISTRATION, PageHead},
-    fetched::hydrated,
+use crate::{
+    AppError, api,
+    model::{
+        event::BatchId,
+        plan::Report,
+        query::{Column, Query},
+        session::{WINDOW_ROWS, Window},
+    },
+    parts::{
+        action_bar::ActionBar,
+        acts::Acts,
+        breadcrumb::{ADMINISTRATION, PageHead},
+        browser,
+        confirm::ConfirmDialog,
+        description::Description,
+        failure::Failure,
+        fetched::{Fetched, hydrated},
+        grid::{Grid, LIST_FORM, PLAN_FORM},
+        list::List,
+        panel::Panel,
+        report::ReportNote,
+        toolbar::Toolbar,
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
+/// What the address asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wanted {
+    query: Query,
+    offset: u32,
+    /// The act that led here, whose report is shown.
+    done: Option<BatchId>,
+}
+
+impl Wanted {
+    /// An offset or batch that is none is left out; an unknown order is refused.
+    fn of_address() -> Result<Self, AppError> {
+        use_query_map().with_untracked(|map| {
+            let pairs: Vec<_> = map.clone().into_iter().collect();
+            let query = Query::from_pairs(pairs.iter().map(|(key, value)| (&**key, &**value))).map_err(AppError::invalid)?;
+            let number = |key| map.get_str(key).and_then(|text| text.parse().ok());
+            let done = map.get_str("done").and_then(|text| text.parse().ok());
+            Ok(Self { query, offset: number("offset").unwrap_or(0), done })
+        })
+    }
+}
+
+/// The list comes whole from the server; afterwards it lives by itself, and the address follows.
 #[component]
 pub fn SessionsPage() -> impl IntoView {
-    hydrated();
     view! {
         <Title text="User Session Manager" />
-        <PageHead path=ADMINISTRATION here="User Session Manager">
-            <a href="/help">"Help"</a>
-        </PageHead>
+        {match Wanted::of_address() {
+            Ok(wanted) => view! { <Sessions wanted /> }.into_any(),
+            Err(error) => {
+                hydrated();
+                view! { <div class="page"><Failure error again=Some("/sessions".to_owned()) /></div> }.into_any()
+            }
+        }}
+    }
+}
+
+#[component]
+fn Sessions(wanted: Wanted) -> impl IntoView {
+    let answer = {
+        let wanted = wanted.clone();
+        Resource::new_blocking(
+            || (),
+            move |()| {
+                let Wanted { query, offset, done } = wanted.clone();
+                async move {
+                    let report = match done {
+                        Some(batch) => api::sessions::find_report(batch).await?,
+                        None => None,
+                    };
+                    let window = api::sessions::list(query, crate::model::selection::Selection::default(), offset, WINDOW_ROWS).await?;
+                    Ok((window, report))
+                }
+            },
+        )
+    };
+    view! { <Fetched answer show=move |(window, report)| view! { <Manager wanted=wanted.clone() window report /> } /> }
+}
+
+/// The page around the list, and what its parts share.
+#[component]
+fn Manager(wanted: Wanted, window: Window, report: Option<Report>) -> impl IntoView {
+    let Wanted { query, offset, done } = wanted;
+    let back = List::address(&query, offset);
+    let list = List::new(query, offset, window);
+    provide_context(list);
+    provide_context(Acts::new(list));
+    let address = back.clone();
+    Effect::new(move |_| {
+        if done.is_some() {
+            browser::replace_address(&address);
+        }
+        untrack(|| list.come_alive());
+    });
+    // After what was typed and ticked is taken over: the page is alive from here.
+    hydrated();
+    view! {
+        <div class="sessions">
+            <PageHead path=ADMINISTRATION here="User Session Manager">
+                <a href="/help">"Help"</a>
+            </PageHead>
+            <Description />
+            <Forms />
+            <section class="list" aria-labelledby="list-title">
+                <Toolbar />
+                <div class="list-body">
+                    <Grid />
+                    <Panel />
+                </div>
+                <Trouble />
+            </section>
+            <ActionBar />
+            <ConfirmDialog />
+            {report.map(|report| view! { <ReportNote report back /> })}
+        </div>
+    }
+}
+
+/// The forms that carry the page without scripts; their fields stand in the table.
+#[component]
+fn Forms() -> impl IntoView {
+    let list = List::take();
+    let sort = move || String::from(list.query.with(|query| query.sort));
+    let shown = move |column: Column| list.shown.with(|shown| shown.query.filter(column).to_owned());
+    view! {
+        <form id=LIST_FORM method="get" action="/sessions" on:submit=|event| event.prevent_default()>
+            <input type="hidden" name="sort" value=sort />
+        </form>
+        <form id=PLAN_FORM method="post" action="/sessions/plan" on:submit=|event| event.prevent_default()>
+            {Column::ALL
+                .map(|column| view! { <input type="hidden" name=column.key() value=move || shown(column) /> })
+                .collect_view()}
+            <input type="hidden" name="sort" value=sort />
+        </form>
+    }
+}
+
+/// A list that could not be fetched: the rows before it stay.
+#[component]
+fn Trouble() -> impl IntoView {
+    let list = List::take();
+    let address = move || list.query.with(|query| List::address(query, list.offset.get()));
+    view! {
+        <div class="list-trouble" role="alert">
+            {move || {
+                list.failure
+                    .get()
+                    .map(|error| {
+                        view! {
+                            <p>
+                                {error.sentence().to_owned()} " "
+                                <a
+                                    class="button"
+                                    href=address
+                                    on:click=move |event| {
+                                        event.prevent_default();
+                                        list.refresh();
+                                    }
+                                >
+                                    "Try again"
+                                </a>
+                            </p>
+                        }
+                    })
+            }}
+        </div>
     }
 }

@@ -1,0 +1,190 @@
+//! The bar below the list: End Sessions, Refresh, when the list was read, and who is selected.
+
+use crate::{
+    model::{plan::Act, text::counted},
+    parts::{
+        acts::Acts,
+        browser::{self, find, find_all, focus},
+        grid::{LIST_FORM, PLAN_FORM},
+        list::List,
+    },
+};
+use leptos::prelude::*;
+use web_sys::{Event, KeyboardEvent};
+
+const SELECT_FIRST: &str = "Select one or more users first.";
+
+/// One polite live region tells the selection and the numbers of the list.
+#[component]
+pub fn ActionBar() -> impl IntoView {
+    let list = List::take();
+    let hint = RwSignal::new(false);
+    let selection = move || {
+        list.picked.with(|picked| match (&picked.selection, list.selected.get()) {
+            (selection, _) if selection.is_empty() => hint.get().then(|| SELECT_FIRST.to_owned()),
+            (_, Some(selected)) => Some(selected.sentence()),
+            (crate::model::selection::Selection::Ids(ids), None) => {
+                Some(format!("{} selected", counted(u32::try_from(ids.len()).unwrap_or(u32::MAX), "user")))
+            }
+            (_, None) => Some("Counting…".into()),
+        })
+    };
+    let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
+    // Without scripts it sends the filters' form, which fetches the list too.
+    let refresh = move |event: web_sys::MouseEvent| {
+        event.prevent_default();
+        list.refresh();
+    };
+    view! {
+        <div class="action-bar" class:chosen=move || !nobody()>
+            <EndMenu hint />
+            <button type="submit" form=LIST_FORM class="refresh" on:click=refresh>"Refresh"</button>
+            <span class="updated">{move || list.shown.with(|shown| (!shown.updated.is_empty()).then(|| format!("Updated {}", shown.updated)))}</span>
+            <p class="selection" role="status">
+                <span>{selection}</span>
+                <span class="visually-hidden">{move || count_line(list)}</span>
+            </p>
+            <Show when=move || !nobody()>
+                <button type="button" class="quiet" on:click=move |_| list.clear_selection()>"Clear"</button>
+            </Show>
+        </div>
+    }
+}
+
+/// `2,041 users · 2,377 sessions`; filtered: `12 of 2,041 users · 15 sessions`.
+pub fn count_line(list: List) -> String {
+    list.shown.with(|shown| {
+        let sessions = counted(shown.matching.sessions, "session");
+        if shown.query.active_filters() == 0 {
+            return format!("{} · {sessions}", counted(shown.matching.users, "user"));
+        }
+        let matching = crate::model::text::thousands(shown.matching.users);
+        format!("{matching} of {} · {sessions}", counted(shown.all.users, "user"))
+    })
+}
+
+/// The menu button (APG menu button). The menu is a popover, which opens without scripts too; its items are then submit buttons.
+#[component]
+fn EndMenu(hint: RwSignal<bool>) -> impl IntoView {
+    let list = List::take();
+    let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
+    let disabled = move || (list.live.get() && nobody()).then_some("true");
+    Effect::new(move |_| {
+        if !nobody() {
+            hint.set(false);
+        }
+    });
+    let press = move |event: web_sys::MouseEvent| {
+        if nobody() {
+            event.prevent_default();
+            hint.set(true);
+        }
+    };
+    // Down and Up open it too.
+    let key = move |event: KeyboardEvent| {
+        if matches!(&*event.key(), "ArrowDown" | "ArrowUp") {
+            event.prevent_default();
+            if nobody() {
+                hint.set(true);
+            } else if let Some(menu) = find("#end-menu") {
+                let _ = menu.show_popover();
+                stand(if event.key() == "ArrowUp" { -1 } else { 0 });
+            }
+        }
+    };
+    view! {
+        <button
+            type="button"
+            id="end-sessions"
+            class="end-sessions"
+            popovertarget="end-menu"
+            aria-haspopup="menu"
+            aria-disabled=disabled
+            aria-describedby=move || disabled().map(|_| "select-first")
+            on:click=press
+            on:keydown=key
+        >
+            "End Sessions"
+            <span class="caret" aria-hidden="true">"▼"</span>
+        </button>
+        <span id="select-first" hidden>{SELECT_FIRST}</span>
+        <div id="end-menu" popover="auto" role="menu" aria-labelledby="end-sessions" on:toggle=opened on:keydown=in_menu>
+            <Item act=Act::End help="Immediately logs the user out." />
+            <hr role="separator" />
+            <Item
+                act=Act::EndDisable
+                help="Immediately logs the user out and disables their user account, preventing them from being able to log back in."
+            />
+        </div>
+    }
+}
+
+#[component]
+fn Item(act: Act, help: &'static str) -> impl IntoView {
+    let list = List::take();
+    let acts = Acts::take();
+    let (name, note) = match act {
+        Act::End => ("end-name", "end-help"),
+        Act::EndDisable => ("disable-name", "disable-help"),
+    };
+    let choose = move |event: web_sys::MouseEvent| {
+        event.prevent_default();
+        if let Some(menu) = find("#end-menu") {
+            // Gives the focus back to the button.
+            let _ = menu.hide_popover();
+        }
+        acts.begin(act, list.picked.with_untracked(|picked| picked.selection.clone()));
+    };
+    view! {
+        <button
+            type="submit"
+            role="menuitem"
+            form=PLAN_FORM
+            name="act"
+            value=act.key()
+            class:danger-text=act == Act::EndDisable
+            aria-labelledby=name
+            aria-describedby=note
+            on:click=choose
+        >
+            <span id=name class="name">{act.title()}</span>
+            <small id=note>{help}</small>
+        </button>
+    }
+}
+
+/// By whatever way it opened, the focus goes into the menu.
+fn opened(_: Event) {
+    if find("#end-menu:popover-open").is_some() && find("#end-menu :focus").is_none() {
+        stand(0);
+    }
+}
+
+/// To an item by its place; -1 is the last.
+fn stand(place: i32) {
+    let items = find_all("#end-menu [role=menuitem]");
+    let place = if place < 0 { items.len().checked_sub(1) } else { usize::try_from(place).ok().map(|place| place % items.len().max(1)) };
+    if let Some(item) = place.and_then(|place| items.get(place)) {
+        focus(item);
+    }
+}
+
+fn in_menu(event: KeyboardEvent) {
+    let items = find_all("#end-menu [role=menuitem]");
+    let here =
+        items.iter().position(|item| item.matches(":focus").unwrap_or(false)).and_then(|place| i32::try_from(place).ok()).unwrap_or(0);
+    match &*event.key() {
+        "ArrowDown" => stand(here + 1),
+        "ArrowUp" => stand(here - 1),
+        "Home" => stand(0),
+        "End" => stand(-1),
+        "Tab" => {
+            if let Some(menu) = browser::find("#end-menu") {
+                let _ = menu.hide_popover();
+            }
+            return;
+        }
+        _ => return,
+    }
+    event.prevent_default();
+}

@@ -1,0 +1,72 @@
+//! The few things that the page asks of the browser by itself. Nothing here runs on the server.
+
+use leptos::{prelude::*, wasm_bindgen::JsCast};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
+
+/// Puts the address in place of the present one: no step in the history, no navigation.
+pub fn replace_address(address: &str) {
+    if let Ok(history) = window().history() {
+        // The router keeps its own state there. Browsers refuse when it happens hundreds of times a minute; the next one will do.
+        let state = history.state().unwrap_or_default();
+        let _ = history.replace_state_with_url(&state, "", Some(address));
+    }
+}
+
+/// The first element that a selector finds.
+pub fn find(selector: &str) -> Option<HtmlElement> {
+    document().query_selector(selector).ok().flatten()?.dyn_into().ok()
+}
+
+/// Every element that a selector finds.
+pub fn find_all(selector: &str) -> Vec<HtmlElement> {
+    let Ok(found) = document().query_selector_all(selector) else { return Vec::new() };
+    (0..found.length()).filter_map(|place| found.get(place)?.dyn_into().ok()).collect()
+}
+
+/// The element of an event, or the nearest around it that the selector finds.
+pub fn closest(event: &Event, selector: &str) -> Option<HtmlElement> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    target.closest(selector).ok().flatten()?.dyn_into().ok()
+}
+
+/// An input as such.
+pub fn as_input(element: HtmlElement) -> Option<HtmlInputElement> {
+    element.dyn_into().ok()
+}
+
+/// Moves the focus. Fails only for an element that cannot take it.
+pub fn focus(element: &HtmlElement) {
+    let _ = element.focus();
+}
+
+/// Back to the first row, where another filter or page begins.
+pub fn scroll_list_to_top() {
+    if let Some(list) = find(".list-scroll") {
+        list.set_scroll_top(0);
+    }
+}
+
+/// Some text is marked: the click that ended the dragging is none.
+pub fn marks_text() -> bool {
+    window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed())
+}
+
+/// Place of an element among its siblings.
+pub fn place(element: &Element) -> u32 {
+    let mut place = 0;
+    let mut before = element.previous_element_sibling();
+    while let Some(element) = before {
+        place += 1;
+        before = element.previous_element_sibling();
+    }
+    place
+}
+
+/// A row is in sight, not only loaded: clear of the sticky header above it.
+pub fn row_is_on_screen(id: crate::model::account::AccountId) -> bool {
+    let (Some(row), Some(list)) = (find(&format!("tr[data-id='{id}']")), find(".list-scroll")) else { return false };
+    let head = find(".list-scroll thead").map_or(0.0, |head| head.get_bounding_client_rect().height());
+    let (row, list) = (row.get_bounding_client_rect(), list.get_bounding_client_rect());
+    let half = row.height() / 2.0;
+    row.top() + half >= list.top() + head && row.bottom() - half <= list.bottom()
+}

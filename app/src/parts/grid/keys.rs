@@ -1,0 +1,154 @@
+//! The keyboard in the grid, and its one tab stop in the body (APG grid; WCAG 2.1.1).
+
+use super::pointer::row_of;
+use crate::{
+    model::{account::AccountId, selection::Gesture},
+    parts::{
+        browser::{self, closest, find, find_all, focus, place},
+        list::List,
+    },
+};
+use leptos::{prelude::*, wasm_bindgen::JsCast};
+use web_sys::{Element, Event, FocusEvent, HtmlElement, KeyboardEvent};
+
+/// Cells of a row: the checkbox is 0.
+const CELLS: u32 = 6;
+
+/// Place in its row of the cell that an event happened in.
+pub(super) fn cell_of(event: &Event) -> Option<u32> {
+    closest(event, "td, th").map(|cell| place(&cell))
+}
+
+/// What takes the focus of a cell: its one control where it is nothing else, or itself.
+fn stop(row: &Element, cell: u32) -> Option<HtmlElement> {
+    let cell: HtmlElement = row.children().item(cell)?.dyn_into().ok()?;
+    let control = cell.query_selector("input:not(:disabled)").ok().flatten();
+    Some(control.and_then(|control| control.dyn_into().ok()).unwrap_or(cell))
+}
+
+/// Makes an element the tab stop of the body, in place of the one before.
+fn stop_at(element: &HtmlElement) {
+    for other in find_all(".list-scroll tbody [tabindex='0']") {
+        other.set_tab_index(-1);
+    }
+    element.set_tab_index(0);
+}
+
+/// Moves the focus to a cell.
+pub(super) fn stand_at(row: &Element, cell: u32) {
+    if let Some(element) = stop(row, cell) {
+        stop_at(&element);
+        focus(&element);
+    }
+}
+
+/// The focus came to a cell, by whatever way: Tab returns to it.
+pub(super) fn stand_in(list: List, event: &FocusEvent) {
+    let (Some((id, row)), Some(cell)) = (row_of(event), cell_of(event)) else { return };
+    if let Some(element) = stop(&row, cell) {
+        stop_at(&element);
+    }
+    if list.active.get_untracked() != Some(id) {
+        list.active.set(Some(id));
+    }
+}
+
+/// After other rows came: exactly one tab stop, in the active row or the first. A focus that went with its row comes back there.
+pub(super) fn keep_one_tab_stop(active: Option<AccountId>) {
+    for control in find_all(".list-scroll tbody input, .list-scroll tbody a") {
+        if control.tab_index() != -1 && control.get_attribute("tabindex").as_deref() != Some("0") {
+            control.set_tab_index(-1);
+        }
+    }
+    if find(".list-scroll tbody [tabindex='0']").is_some() {
+        return;
+    }
+    let row = active.and_then(|id| find(&format!(".list-scroll tr[data-id='{id}']")));
+    if let Some(element) = row.or_else(|| find(".list-scroll tr[data-id]")).and_then(|row| stop(&row, 1)) {
+        element.set_tab_index(0);
+    }
+}
+
+pub(super) fn in_body(list: List, event: &KeyboardEvent) {
+    let (Some((id, row)), Some(cell)) = (row_of(event), cell_of(event)) else { return };
+    if event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
+        return;
+    }
+    match &*event.key() {
+        "ArrowDown" => step(row.next_element_sibling(), cell),
+        "ArrowUp" => match row.previous_element_sibling() {
+            Some(above) => step(Some(above), cell),
+            None => to_filter(cell),
+        },
+        "ArrowLeft" if cell > 0 => stand_at(&row, cell - 1),
+        "ArrowRight" if cell + 1 < CELLS => stand_at(&row, cell + 1),
+        "ArrowLeft" | "ArrowRight" => {}
+        // A checkbox toggles by itself, and tells by its click.
+        " " if closest(event, "input").is_none() => list.follow(Gesture::Toggle, id),
+        "Enter" => list.open_or_close(id),
+        "Escape" if list.panel.get_untracked() => list.panel.set(false),
+        "Escape" => list.clear_selection(),
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+fn step(row: Option<Element>, cell: u32) {
+    if let Some(row) = row {
+        stand_at(&row, cell);
+    }
+}
+
+/// The filter of a column; above the checkboxes there is none, the header's stands there.
+fn to_filter(cell: u32) {
+    let row = find(if cell == 0 { ".list-scroll tr.headers" } else { ".list-scroll tr.filters" });
+    if let Some(control) = row.and_then(|row| control(&row, cell)) {
+        focus(&control);
+    }
+}
+
+/// The control of a cell in the header.
+fn control(row: &Element, cell: u32) -> Option<HtmlElement> {
+    let cell = row.children().item(cell)?;
+    cell.query_selector("input, a").ok().flatten()?.dyn_into().ok()
+}
+
+/// Arrows between header, filters and rows. In a box Left and Right move the caret, and Esc empties it; empty, it leads back to the rows.
+pub(super) fn in_header(list: List, event: &KeyboardEvent) {
+    let (Some(row), Some(cell)) = (closest(event, "tr"), cell_of(event)) else { return };
+    if event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
+        return;
+    }
+    let filter = closest(event, "tr.filters input").and_then(browser::as_input);
+    let to = match (&*event.key(), &filter) {
+        ("ArrowDown", Some(_)) => find(".list-scroll tr[data-id]").and_then(|row| stop(&row, cell)),
+        ("ArrowDown", None) if cell == 0 => find(".list-scroll tr[data-id]").and_then(|row| stop(&row, 0)),
+        ("ArrowDown", None) => row.next_element_sibling().and_then(|filters| control(&filters, cell)),
+        ("ArrowUp", Some(_)) => row.previous_element_sibling().and_then(|headers| control(&headers, cell)),
+        ("ArrowLeft", None) if cell > 0 => control(&row, cell - 1),
+        ("ArrowRight", None) => control(&row, cell + 1),
+        ("Escape", Some(input)) if !input.value().is_empty() => {
+            input.set_value("");
+            if let Some(column) = crate::parts::filter_row::column_of(input) {
+                list.set_filter(column, String::new());
+            }
+            Some(input.clone().into())
+        }
+        ("Escape", Some(_)) => find(".list-scroll tbody [tabindex='0']"),
+        ("Escape", None) => {
+            list.clear_selection();
+            None
+        }
+        (" ", None) if cell > 0 => {
+            if let Some(link) = control(&row, cell) {
+                link.click();
+            }
+            None
+        }
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(to) = to {
+        focus(&to);
+    }
+}

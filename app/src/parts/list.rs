@@ -1,0 +1,291 @@
+//! The Session List as one page knows it: what is asked for, the rows on the screen, who is selected.
+//!
+//! One value, provided in context by the page, read and changed by the grid, the bar, the panel and the acts.
+
+mod loading;
+
+use crate::{
+    AppError,
+    model::{
+        account::AccountId,
+        plan::Act,
+        query::{Column, Query, Sort, encode_pairs},
+        selection::{Gesture, Loaded, Picked, Selected, Selection},
+        session::{Row, Totals, WINDOW_ROWS, Window},
+    },
+    parts::{browser, filter_row},
+};
+use leptos::prelude::*;
+use std::{collections::BTreeSet, time::Duration};
+
+/// How long a row that was acted upon keeps its place at least.
+const KEEPS_PLACE: Duration = Duration::from_secs(5);
+
+/// A row on the screen. It lives as long as its account stays in the list: a refresh changes it in place.
+#[derive(Clone)]
+pub struct Line {
+    pub id: AccountId,
+    pub row: ArcRwSignal<Row>,
+    /// The act that took the account out of the list; the row waits, muted, for the next merge.
+    pub gone: ArcRwSignal<Option<Act>>,
+    /// Acted upon so recently that even a merge leaves it.
+    held: ArcRwSignal<bool>,
+}
+
+impl Line {
+    fn new(row: Row) -> Self {
+        Self { id: row.id, row: ArcRwSignal::new(row), gone: ArcRwSignal::default(), held: ArcRwSignal::default() }
+    }
+
+    fn update(&self, row: Row) {
+        if self.row.with_untracked(|old| *old != row) {
+            self.row.set(row);
+        }
+        if self.gone.get_untracked().is_some() {
+            self.gone.set(None);
+        }
+    }
+
+    fn leave(&self, act: Act) {
+        self.gone.set(Some(act));
+        self.held.set(true);
+        let held = self.held.clone();
+        set_timeout(move || held.set(false), KEEPS_PLACE);
+    }
+}
+
+/// What the rows on the screen answer to, and the numbers around them.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    pub query: Query,
+    /// Position of the first row in the result.
+    pub offset: u32,
+    pub matching: Totals,
+    pub all: Totals,
+    pub understood: [Option<String>; 5],
+    pub updated: String,
+}
+
+/// State of the page. The signals belong to the page and go with it.
+#[derive(Clone, Copy)]
+pub struct List {
+    /// What is asked for; the rows follow.
+    pub query: RwSignal<Query>,
+    pub offset: RwSignal<u32>,
+    pub shown: RwSignal<Shown>,
+    pub lines: RwSignal<Vec<Line>>,
+    pub picked: RwSignal<Picked>,
+    /// What the selection amounts to; `None` while the server is asked.
+    pub selected: RwSignal<Option<Selected>>,
+    /// The row that the keyboard stands in and the panel follows.
+    pub active: RwSignal<Option<AccountId>>,
+    pub panel: RwSignal<bool>,
+    pub failure: RwSignal<Option<AppError>>,
+    pub busy: RwSignal<bool>,
+    /// The browser's code runs; false on the server.
+    pub live: RwSignal<bool>,
+    refreshes: RwSignal<u32>,
+    /// The server's last word on a selection, and the list that it was beside.
+    told: RwSignal<Option<(Selection, Query, Selected)>>,
+    tallies: RwSignal<u32>,
+}
+
+impl List {
+    /// The list as the page first got it.
+    pub fn new(query: Query, offset: u32, window: Window) -> Self {
+        let list = Self {
+            query: RwSignal::new(query.clone()),
+            offset: RwSignal::new(offset),
+            shown: RwSignal::default(),
+            lines: RwSignal::default(),
+            picked: RwSignal::default(),
+            selected: RwSignal::new(Some(Selected::default())),
+            active: RwSignal::default(),
+            panel: RwSignal::default(),
+            failure: RwSignal::default(),
+            busy: RwSignal::default(),
+            live: RwSignal::default(),
+            refreshes: RwSignal::default(),
+            told: RwSignal::default(),
+            tallies: RwSignal::default(),
+        };
+        list.merge(query, Selection::default(), window);
+        list.keep_loading();
+        list.keep_counting();
+        list
+    }
+
+    /// From the context of the page.
+    pub fn take() -> Self {
+        expect_context()
+    }
+
+    /// Asks again for what is on the screen.
+    pub fn refresh(self) {
+        self.refreshes.update(|number| *number += 1);
+    }
+
+    /// Takes over what was typed and ticked before the browser's code ran; from here on the page answers by itself.
+    pub fn come_alive(self) {
+        for (column, text) in filter_row::typed() {
+            self.set_filter(column, text);
+        }
+        let ticked = browser::find_all(".list-scroll tbody input:checked").into_iter().filter_map(browser::as_input);
+        let ids: BTreeSet<_> = ticked.filter_map(|input| input.value().parse().ok()).collect();
+        if !ids.is_empty() {
+            self.picked.set(Picked { selection: Selection::Ids(ids), anchor: None });
+        }
+        if browser::find(".list-scroll thead input[name=all]:checked").is_some() {
+            self.toggle_all();
+        }
+        self.live.set(true);
+    }
+
+    /// Another filter begins at the first row.
+    pub fn set_filter(self, column: Column, text: String) {
+        if self.query.with_untracked(|query| query.filter(column) != text) {
+            self.offset.set(0);
+            self.query.update(|query| query.filters[column as usize] = text);
+        }
+    }
+
+    pub fn clear_filters(self) {
+        self.offset.set(0);
+        self.query.update(|query| query.filters = <[String; 5]>::default());
+    }
+
+    /// What a click on the header asks for: the other direction, or this column in its natural one.
+    pub fn sort_by(query: &Query, column: Column) -> Sort {
+        let now = query.sort;
+        let descending = if now.column == column { !now.descending } else { matches!(column, Column::Created | Column::Count) };
+        Sort { column, descending }
+    }
+
+    pub fn sort(self, column: Column) {
+        self.offset.set(0);
+        self.query.update(|query| query.sort = Self::sort_by(query, column));
+    }
+
+    /// Another page of the list.
+    pub fn turn(self, offset: u32) {
+        self.offset.set(offset);
+        browser::scroll_list_to_top();
+    }
+
+    /// Offsets of the pages before and after the one on the screen.
+    pub fn neighbours(self) -> (Option<u32>, Option<u32>) {
+        self.shown.with(|shown| {
+            let next = shown.offset.saturating_add(WINDOW_ROWS);
+            ((shown.offset > 0).then(|| shown.offset.saturating_sub(WINDOW_ROWS)), (next < shown.matching.users).then_some(next))
+        })
+    }
+
+    /// Rows that can be selected, in their order.
+    pub fn loaded(self) -> Vec<Loaded> {
+        self.picked.with(|picked| {
+            self.lines.with(|lines| {
+                let there = lines.iter().filter(|line| line.gone.with(Option::is_none));
+                let loaded = there.map(|line| Loaded {
+                    id: line.id,
+                    count: line.row.with(|row| row.count),
+                    in_all: self.in_all(&picked.selection, line.id),
+                });
+                loaded.collect()
+            })
+        })
+    }
+
+    pub fn is_selected(self, id: AccountId) -> bool {
+        self.picked.with(|picked| picked.selection.contains(id, self.in_all(&picked.selection, id)))
+    }
+
+    /// An account on the screen matches the query of [`Selection::AllMatching`]: as all of them do, or as the server said.
+    fn in_all(self, selection: &Selection, id: AccountId) -> bool {
+        let Selection::AllMatching { .. } = selection else { return false };
+        self.shown.with(|shown| selection.is_all_of(&shown.query))
+            || self.told.with(|told| told.as_ref().is_some_and(|(_, _, told)| told.in_all.contains(&id)))
+    }
+
+    pub fn follow(self, gesture: Gesture, id: AccountId) {
+        let rows = untrack(|| self.loaded());
+        self.picked.update(|picked| picked.follow(gesture, id, &rows));
+    }
+
+    pub fn clear_selection(self) {
+        self.picked.set(Picked::default());
+    }
+
+    /// How many of the users in the list as filtered are selected; `None` while that is not known.
+    pub fn shown_selected(self) -> Option<u32> {
+        self.selected.with(|selected| selected.as_ref().map(|selected| selected.users.saturating_sub(selected.not_shown)))
+    }
+
+    /// The header checkbox: all that match, or nobody where that is the case already.
+    pub fn toggle_all(self) {
+        if untrack(|| self.all_selected()) {
+            return self.clear_selection();
+        }
+        let query = self.shown.with_untracked(|shown| shown.query.clone());
+        self.picked.update(|picked| picked.selection = std::mem::take(&mut picked.selection).everybody(query));
+    }
+
+    pub fn all_selected(self) -> bool {
+        let matching = self.shown.with(|shown| shown.matching.users);
+        matching > 0 && self.shown_selected() == Some(matching)
+    }
+
+    /// An account's row on the screen.
+    pub fn line(self, id: AccountId) -> Option<Line> {
+        self.lines.with_untracked(|lines| lines.iter().find(|line| line.id == id).cloned())
+    }
+
+    /// Who was acted upon leaves the selection, and the list with a badge; the numbers follow, the rows stay.
+    pub fn acted_upon(self, act: Act, gone: &BTreeSet<AccountId>, acted: &Selection, skipped: &BTreeSet<AccountId>) {
+        self.mark(act, gone);
+        self.picked.update(|picked| picked.selection.leave(acted, skipped));
+        self.tallies.update(|number| *number += 1);
+    }
+
+    /// Gives the rows of these accounts the act's badge.
+    pub fn mark(self, act: Act, gone: &BTreeSet<AccountId>) {
+        self.lines.with_untracked(|lines| lines.iter().filter(|line| gone.contains(&line.id)).for_each(|line| line.leave(act)));
+    }
+
+    /// How many active sessions an account has, learnt beside the list.
+    pub fn learn_count(self, id: AccountId, count: u32) {
+        let Some(line) = self.line(id) else { return };
+        if line.row.with_untracked(|row| row.count == count) {
+            return;
+        }
+        if count == 0 {
+            line.leave(Act::End);
+        } else {
+            line.row.update(|row| row.count = count);
+        }
+        self.tallies.update(|number| *number += 1);
+    }
+
+    /// Closes the panel; the focus goes back to its row.
+    pub fn close_panel(self) {
+        self.panel.set(false);
+        if let Some(stop) = browser::find(".list-scroll tbody [tabindex='0']") {
+            browser::focus(&stop);
+        }
+    }
+
+    /// Opens the panel of a row, or closes it where it is that row's already.
+    pub fn open_or_close(self, id: AccountId) {
+        let open = self.panel.get_untracked() && self.active.get_untracked() == Some(id);
+        self.active.set(Some(id));
+        self.panel.set(!open);
+    }
+
+    /// Address of the list as asked for, from row `offset` on.
+    pub fn address(query: &Query, offset: u32) -> String {
+        let mut pairs = query.pairs();
+        if offset > 0 {
+            pairs.push(("offset", offset.to_string()));
+        }
+        if pairs.is_empty() { query.address() } else { format!("/sessions?{}", encode_pairs(&pairs)) }
+    }
+}

@@ -1,0 +1,115 @@
+//! How the rows and numbers follow what is asked for: the newest request only, older ones are aborted.
+
+use super::{Line, List, Shown};
+use crate::{
+    AppError, api,
+    model::{
+        query::Query,
+        selection::{Selected, Selection},
+        session::{WINDOW_ROWS, Window},
+    },
+    parts::{browser, failure, list_address},
+};
+use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+
+impl List {
+    /// Sends at once when something else is asked for; the request before it is aborted, so no older answer can come later.
+    pub(super) fn keep_loading(self) {
+        Effect::new(move |before: Option<(Query, u32)>| {
+            let (query, offset) = (self.query.get(), self.offset.get());
+            self.refreshes.track();
+            list_address::remember(&Self::address(&query, offset));
+            if let Some(before) = before {
+                let same = before == (query.clone(), offset);
+                if !same {
+                    browser::replace_address(&Self::address(&query, offset));
+                }
+                self.busy.set(true);
+                spawn_local_scoped_with_cancellation(self.load(query.clone(), offset));
+            }
+            (query, offset)
+        });
+    }
+
+    async fn load(self, query: Query, offset: u32) {
+        let selection = self.picked.with_untracked(|picked| picked.selection.clone());
+        let answer = api::sessions::list(query.clone(), selection.clone(), offset, WINDOW_ROWS).await;
+        self.busy.set(false);
+        match answer {
+            Ok(window) => {
+                self.failure.set(None);
+                self.merge(query, selection, window);
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The old rows stay.
+    fn fail(self, error: AppError) {
+        if !failure::leave_if_signed_out(&error) {
+            self.failure.set(Some(error));
+        }
+    }
+
+    /// Puts an answer on the screen. Rows of accounts that were there stay the same elements.
+    pub(super) fn merge(self, query: Query, selection: Selection, window: Window) {
+        let same = self.shown.with_untracked(|shown| shown.query == query && shown.offset == window.offset);
+        let Window { rows, offset, matching, all, understood, selected, updated, .. } = window;
+        self.lines.update(|lines| {
+            let old = std::mem::take(lines);
+            lines.extend(rows.into_iter().map(|row| match old.iter().find(|line| line.id == row.id) {
+                Some(line) => {
+                    line.update(row);
+                    line.clone()
+                }
+                None => Line::new(row),
+            }));
+            let held = old.iter().enumerate().filter(|(_, line)| same && line.held.get_untracked());
+            for (place, line) in held {
+                if line.gone.get_untracked().is_some() && !lines.iter().any(|new| new.id == line.id) {
+                    lines.insert(place.min(lines.len()), line.clone());
+                }
+            }
+        });
+        self.told.set(Some((selection, query.clone(), selected)));
+        self.shown.set(Shown { query, offset, matching, all, understood, updated });
+    }
+
+    /// What the selection amounts to: from the loaded rows where they tell it exactly, else from the server.
+    pub(super) fn keep_counting(self) {
+        Effect::new(move |counted: Option<u32>| {
+            let tallies = self.tallies.get();
+            let selection = self.picked.with(|picked| picked.selection.clone());
+            let query = self.shown.with(|shown| shown.query.clone());
+            let changed = counted.is_some_and(|before| before != tallies);
+            let known = self.known(&selection, &query);
+            let asks = changed || known.is_none();
+            self.selected.set(known);
+            if asks {
+                spawn_local_scoped_with_cancellation(self.count(query, selection));
+            }
+            tallies
+        });
+    }
+
+    fn known(self, selection: &Selection, query: &Query) -> Option<Selected> {
+        let rows = self.loaded();
+        let matching = self.shown.with(|shown| shown.matching);
+        Selected::of_loaded(selection, &rows, query, matching).or_else(|| {
+            let told = self.told.get()?;
+            (told.0 == *selection && told.1.filters == query.filters).then_some(told.2)
+        })
+    }
+
+    async fn count(self, query: Query, selection: Selection) {
+        match api::sessions::list(query.clone(), selection.clone(), 0, 1).await {
+            Ok(window) => {
+                let in_all = self.told.with_untracked(|told| told.as_ref().map(|told| told.2.in_all.clone())).unwrap_or_default();
+                // Its one row says nothing about the others: what they are stays as the last list said.
+                self.told.set(Some((selection, query, Selected { in_all, ..window.selected })));
+                self.shown.update(|shown| (shown.matching, shown.all) = (window.matching, window.all));
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The panel at the right: the single sessions of the active row.
+
+use crate::{
+    AppError, api,
+    model::{account::AccountId, plan::Act, selection::Selection, session::AccountSessions},
+    parts::{acts::Acts, failure, list::List},
+};
+use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use std::collections::BTreeSet;
+
+/// Follows the active row while it is open. Not modal; on narrow screens it covers the list.
+#[component]
+pub fn Panel() -> impl IntoView {
+    let list = List::take();
+    let answer = RwSignal::new(None::<Result<AccountSessions, AppError>>);
+    let reads = RwSignal::new(0_u32);
+    Effect::new(move |before: Option<Option<AccountId>>| {
+        reads.track();
+        // What was ended elsewhere on the page is no longer there.
+        list.shown.track();
+        let account = if list.panel.get() { list.active.get() } else { None };
+        if before.flatten() != account {
+            answer.set(None);
+        }
+        if let Some(account) = account {
+            spawn_local_scoped_with_cancellation(async move {
+                let sessions = api::sessions::of(account).await;
+                match &sessions {
+                    Ok(found) => list.learn_count(account, u32::try_from(found.sessions.len()).unwrap_or(u32::MAX)),
+                    Err(error) if failure::leave_if_signed_out(error) => return,
+                    Err(_) => {}
+                }
+                answer.set(Some(sessions));
+            });
+        }
+        account
+    });
+    let close = move |_| list.close_panel();
+    view! {
+        <Show when=move || list.panel.get() && list.active.with(Option::is_some)>
+            <aside
+                class="panel"
+                aria-label="Sessions of the active row"
+                on:keydown=move |event| {
+                    if event.key() == "Escape" {
+                        list.close_panel();
+                    }
+                }
+            >
+                <button type="button" class="quiet close" aria-label="Close panel" on:click=close>
+                    <span aria-hidden="true">"×"</span>
+                </button>
+                {move || match answer.get() {
+                    None => view! { <p class="panel-note">"Loading…"</p> }.into_any(),
+                    Some(Err(error)) => view! { <p class="panel-note" role="alert">{error.sentence().to_owned()}</p> }.into_any(),
+                    Some(Ok(sessions)) => view! { <Sessions sessions reads /> }.into_any(),
+                }}
+            </aside>
+        </Show>
+    }
+}
+
+#[component]
+fn Sessions(sessions: AccountSessions, reads: RwSignal<u32>) -> impl IntoView {
+    let acts = Acts::take();
+    let id = sessions.id;
+    let only = move || Selection::Ids(BTreeSet::from([id]));
+    let number = sessions.sessions.len();
+    let end_all = (number > 0).then(|| {
+        view! {
+            <div class="panel-acts">
+                <button type="button" on:click=move |_| acts.begin(Act::End, only())>{format!("End all {number}")}</button>
+                <button type="button" class="danger-text" on:click=move |_| acts.begin(Act::EndDisable, only())>"End & Disable…"</button>
+            </div>
+        }
+    });
+    let lines = sessions.sessions.into_iter().map(|session| {
+        let end = if session.current {
+            view! { <span class="you">"This session"</span> }.into_any()
+        } else {
+            let label = format!("End session of {}", session.created);
+            let end = move |_| acts.end_session(session.id, move || reads.update(|reads| *reads += 1));
+            view! { <button type="button" aria-label=label on:click=end>"End"</button> }.into_any()
+        };
+        view! {
+            <li>
+                <p class="panel-created">{session.created}{end}</p>
+                <p class="panel-note">{join(&[&session.activity, &session.ip])}</p>
+                <p class="panel-note">{session.browser}</p>
+            </li>
+        }
+    });
+    view! {
+        <h2>{sessions.user_name}</h2>
+        <p class="panel-name">{sessions.name}{sessions.you.then(|| view! { <span class="you">"You"</span> })}</p>
+        {end_all}
+        <p><a href=format!("/accounts/{id}")>"View account"</a></p>
+        {(number == 0).then(|| view! { <p class="panel-note">"No active sessions."</p> })}
+        {sessions.disabled.then(|| view! { <p class="panel-note">"The account is disabled."</p> })}
+        <ul class="panel-sessions">{lines.collect_view()}</ul>
+    }
+}
+
+fn join(parts: &[&str]) -> String {
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ")
+}

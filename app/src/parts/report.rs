@@ -1,0 +1,39 @@
+//! What an act without scripts did, on the page after its redirect.
+
+use crate::{
+    model::plan::{COUNT_ABOVE, Report},
+    parts::acts::Acts,
+};
+use leptos::prelude::*;
+use std::collections::BTreeSet;
+
+/// Stands where messages stand. With scripts it becomes one of them.
+#[component]
+pub fn ReportNote(report: Report, back: String) -> impl IntoView {
+    let acts = Acts::take();
+    let shown = RwSignal::new(true);
+    let told = StoredValue::new(report.clone());
+    Effect::new(move |_| {
+        shown.set(false);
+        told.with_value(|report| acts.tell(report, BTreeSet::new()));
+    });
+    let undo = (report.undo && report.disabled <= COUNT_ABOVE).then(|| {
+        view! {
+            <form method="post" action="/accounts/undo-disable">
+                <input type="hidden" name="batch_id" value=report.batch.0 />
+                <input type="hidden" name="next" value=back.clone() />
+                <button>"Undo disable"</button>
+            </form>
+        }
+    });
+    view! {
+        <div class="toasts" hidden=move || !shown.get()>
+            <div class="toast" role="status">
+                <p>{report.sentence()}</p>
+                {undo}
+                <a href="/history">"View history"</a>
+                <a class="close" href=back aria-label="Close message"><span aria-hidden="true">"×"</span></a>
+            </div>
+        </div>
+    }
+}

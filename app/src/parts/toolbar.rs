@@ -1,0 +1,74 @@
+//! The line above the list: numbers, filters, pages.
+
+use crate::{
+    model::{session::WINDOW_ROWS, text::thousands},
+    parts::{
+        action_bar::count_line,
+        filter_row::FilterTips,
+        grid::{ClearFilters, LIST_FORM},
+        list::List,
+    },
+};
+use leptos::prelude::*;
+
+#[component]
+pub fn Toolbar() -> impl IntoView {
+    let list = List::take();
+    let filters = move || list.query.with(crate::model::query::Query::active_filters);
+    view! {
+        <div class="list-toolbar">
+            <h2 id="list-title">"Session List"</h2>
+            <p class="list-count">{move || count_line(list)}</p>
+            <Show when=move || { filters() > 0 }>
+                <ClearFilters>{move || format!("Clear filters ({})", filters())}</ClearFilters>
+            </Show>
+            <Pages />
+            <button type="submit" form=LIST_FORM class="plain">"Apply"</button>
+            <button type="button" class="quiet narrow" popovertarget="filter-row">"Filter"</button>
+            <FilterTips />
+        </div>
+    }
+}
+
+/// Where the rows stand in the result, and the ways to the others; absent where they are all there.
+#[component]
+fn Pages() -> impl IntoView {
+    let list = List::take();
+    let several = move || list.neighbours() != (None, None);
+    let range = move || {
+        list.shown.with(|shown| {
+            let last = shown.offset.saturating_add(WINDOW_ROWS).min(shown.matching.users);
+            format!("{}–{} of {}", thousands(shown.offset.saturating_add(1)), thousands(last), thousands(shown.matching.users))
+        })
+    };
+    view! {
+        <Show when=several>
+            <nav class="pages" aria-label="Pages">
+                <span>{range}</span>
+                <Page text="Previous" offset=Signal::derive(move || list.neighbours().0) />
+                <Page text="Next" offset=Signal::derive(move || list.neighbours().1) />
+            </nav>
+        </Show>
+    }
+}
+
+#[component]
+fn Page(text: &'static str, offset: Signal<Option<u32>>) -> impl IntoView {
+    let list = List::take();
+    move || {
+        offset.get().map(|offset| {
+            let address = list.query.with(|query| List::address(query, offset));
+            view! {
+                <a
+                    href=address
+                    on:click=move |event| {
+                        event.prevent_default();
+                        list.turn(offset);
+                    }
+                >
+                    {text}
+                </a>
+            }
+        })
+    }
+}
