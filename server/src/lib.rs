@@ -1,5 +1,6 @@
 //! Accounts, sign-in, sessions and the User Session Manager: everything behind the pages.
 
+pub mod activity;
 pub mod auth;
 pub mod clock;
 pub mod config;
@@ -8,5 +9,7 @@ pub mod demo;
 pub mod directory;
 pub mod http;
 pub mod show;
+pub mod store;
+mod sweep;
 
 pub use http::{Node, router};

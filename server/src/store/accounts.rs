@@ -1,0 +1,243 @@
+//! Accounts as the command line manages them: created, given a password, a role, disabled and enabled.
+
+use super::{
+    Sqlite, acts,
+    database::Reads as _,
+    events::{self, Action, Actor, Deed, Detail, Target, json},
+};
+use app::{
+    AppError,
+    model::{account::AccountId, fold::identity_key},
+    store::{StoreError, Stored},
+};
+use serde::Serialize;
+use sqlx::{query, query_as};
+
+/// An account to be.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NewAccount {
+    pub user_name: String,
+    pub last_name: String,
+    pub first_name: String,
+    pub email: String,
+    /// PHC string; without one nobody logs in.
+    pub password_hash: Option<String>,
+    /// Holds the SIS role.
+    pub sis: bool,
+}
+
+/// One account as `usm account list` prints it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedAccount {
+    pub id: AccountId,
+    pub user_name: String,
+    pub last_name: String,
+    pub first_name: String,
+    pub sis: bool,
+    pub has_password: bool,
+    pub disabled: bool,
+    /// UTC milliseconds.
+    pub last_sign_in_at: Option<i64>,
+    pub sessions: u32,
+}
+
+const CREATE_ACCOUNTS: &str = "
+insert into accounts (
+  user_name, user_name_key, last_name, first_name, email, password_hash, created_at, updated_at
+)
+select
+  json_extract(value, '$.user_name'), json_extract(value, '$.user_name_key'), json_extract(value, '$.last_name'),
+  json_extract(value, '$.first_name'), json_extract(value, '$.email'), json_extract(value, '$.password_hash'), $1, $1
+from json_each($2)
+where true
+order by key
+on conflict (user_name_key) where deleted_at is null do nothing
+returning id, user_name_key";
+
+const GRANT: &str = "
+insert into account_roles (account_id, role)
+select value, 'sis'
+from json_each($1)
+where true
+on conflict (account_id, role) do nothing
+returning account_id";
+
+const TAKE: &str = "
+delete from account_roles
+where account_id = $1
+and role = 'sis'
+returning account_id";
+
+const FIND_ACCOUNT: &str = "
+select id
+from accounts
+where user_name_key = $1
+and deleted_at is null";
+
+const LIST_ACCOUNTS: &str = "
+select
+  id, user_name, last_name, first_name,
+  exists (select 1 from account_roles where account_id = accounts.id and role = 'sis'),
+  password_hash is not null,
+  disabled_at is not null or roster_disabled_at is not null,
+  last_sign_in_at,
+  (select count(*) from sessions where account_id = accounts.id and ended_at is null)
+from accounts
+where deleted_at is null
+order by user_name_key";
+
+type ListedRow = (i64, String, String, String, bool, bool, bool, Option<i64>, u32);
+
+const SET_PASSWORD: &str = "
+update accounts
+set password_hash = $1, version = version + 1, updated_at = $2
+where id = $3
+and deleted_at is null
+returning id";
+
+const NOTE_CHANGE: &str = "
+update accounts
+set version = version + 1, updated_at = $1
+where id = $2";
+
+#[derive(Serialize)]
+struct Keyed<'a> {
+    user_name_key: String,
+    #[serde(flatten)]
+    account: &'a NewAccount,
+}
+
+impl Sqlite {
+    /// Creates accounts in the order given, all or none. Answers their ids in that order.
+    ///
+    /// # Errors
+    /// Refused where a user name is empty or taken.
+    pub async fn create_accounts(&self, actor: Actor, new: Vec<NewAccount>, now: i64) -> Stored<Vec<AccountId>> {
+        let store = self.clone();
+        self.write(async move {
+            let keyed: Vec<_> = new.iter().map(|account| Keyed { user_name_key: identity_key(&account.user_name), account }).collect();
+            if keyed.iter().any(|account| account.user_name_key.is_empty()) {
+                return Err(acts::refused("A user name cannot be empty. Give one."));
+            }
+            let mut tx = store.database().begin_long().await?;
+            let created: Vec<(i64, String)> = tx.all(query_as(CREATE_ACCOUNTS).bind(now).bind(json(&keyed)?)).await?;
+            let created: std::collections::HashMap<_, _> = created.into_iter().map(|(id, key)| (key, id)).collect();
+            let mut ids = Vec::with_capacity(new.len());
+            for account in &keyed {
+                let taken =
+                    || acts::refused(format!("There is already an account {}. Choose another user name.", account.account.user_name));
+                ids.push(*created.get(&account.user_name_key).ok_or_else(taken)?);
+            }
+            if created.len() < ids.len() {
+                return Err(acts::refused("Two of the new accounts have the same user name. Give each its own."));
+            }
+            let deed = Deed::new(actor, Action::AccountCreated, now)?;
+            events::record(&mut tx, &deed, &targets(&ids)).await?;
+            let sis: Vec<_> = keyed.iter().zip(&ids).filter(|(keyed, _)| keyed.account.sis).map(|(_, id)| *id).collect();
+            if !sis.is_empty() {
+                tx.execute(query(GRANT).bind(json(&sis)?)).await?;
+                events::record(&mut tx, &Deed { action: Action::RoleGranted, ..deed }, &targets(&sis)).await?;
+            }
+            Ok((ids.into_iter().map(AccountId).collect(), tx.commit().await?))
+        })
+        .await
+    }
+
+    /// Creates one account.
+    ///
+    /// # Errors
+    /// Refused where the user name is empty or taken.
+    pub async fn create_account(&self, actor: Actor, new: NewAccount, now: i64) -> Stored<AccountId> {
+        self.create_accounts(actor, vec![new], now).await?.first().copied().ok_or(StoreError::Internal)
+    }
+
+    /// By user name, folded as at sign-in.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn find_account(&self, user_name: &str) -> Stored<Option<AccountId>> {
+        let found: Option<(i64,)> = self.database().reader().await?.first(query_as(FIND_ACCOUNT).bind(identity_key(user_name))).await?;
+        Ok(found.map(|(id,)| AccountId(id)))
+    }
+
+    /// All accounts, by user name.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn list_accounts(&self) -> Stored<Vec<ListedAccount>> {
+        let rows: Vec<ListedRow> = self.database().reader().await?.patiently().all(query_as(LIST_ACCOUNTS)).await?;
+        let listed = |(id, user_name, last_name, first_name, sis, has_password, disabled, last_sign_in_at, sessions)| ListedAccount {
+            id: AccountId(id),
+            user_name,
+            last_name,
+            first_name,
+            sis,
+            has_password,
+            disabled,
+            last_sign_in_at,
+            sessions,
+        };
+        Ok(rows.into_iter().map(listed).collect())
+    }
+
+    /// Whether an enabled account with a password holds the SIS role.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn has_administrator(&self) -> Stored<bool> {
+        let count: Option<(i64,)> = self.database().reader().await?.first(query_as(acts::COUNT_SIS)).await?;
+        Ok(count.is_some_and(|(count,)| count > 0))
+    }
+
+    /// Gives an account a password and ends all its sessions: whoever had the old one is out. Answers how many ended.
+    ///
+    /// # Errors
+    /// Refused where there is no such account.
+    pub async fn set_password(&self, actor: Actor, account: AccountId, hash: String, now: i64) -> Stored<u32> {
+        let store = self.clone();
+        self.write(async move {
+            let mut tx = store.database().begin().await?;
+            let set: Option<(i64,)> = tx.first(query_as(SET_PASSWORD).bind(hash).bind(now).bind(account.0)).await?;
+            set.ok_or(StoreError::Refused(AppError::NotFound))?;
+            let ended = acts::end_sessions(&mut tx, &[account.0], "password_changed", 0, now, actor.account()).await?;
+            let sessions = ended.into_values().next().unwrap_or_default();
+            let count = acts::count(sessions.len());
+            let detail = Detail { sessions, ..Detail::default() };
+            let deed = Deed::new(actor, Action::PasswordSet, now)?;
+            events::record(&mut tx, &deed, &[Target { account: Some(account.0), detail, ..Target::default() }]).await?;
+            Ok((count, tx.commit().await?))
+        })
+        .await
+    }
+
+    /// Gives an account the SIS role or takes it. Answers whether that changed anything.
+    ///
+    /// # Errors
+    /// Refused where there is no such account, or where nobody would be left to administer.
+    pub async fn set_sis(&self, actor: Actor, account: AccountId, held: bool, now: i64) -> Stored<bool> {
+        let store = self.clone();
+        self.write(async move {
+            let mut tx = store.database().begin().await?;
+            acts::touch_guard(&mut tx, now).await?;
+            acts::ensure_exists(&mut tx, account).await?;
+            let changed: Option<(i64,)> = if held {
+                tx.first(query_as(GRANT).bind(json(&[account.0])?)).await?
+            } else {
+                tx.first(query_as(TAKE).bind(account.0)).await?
+            };
+            if changed.is_none() {
+                return Ok((false, None));
+            }
+            tx.execute(query(NOTE_CHANGE).bind(now).bind(account.0)).await?;
+            let deed = Deed::new(actor, if held { Action::RoleGranted } else { Action::RoleTaken }, now)?;
+            events::record(&mut tx, &deed, &targets(&[account.0])).await?;
+            acts::ensure_administrator(&mut tx).await?;
+            Ok((true, tx.commit().await?))
+        })
+        .await
+    }
+}
+
+fn targets(accounts: &[i64]) -> Vec<Target> {
+    accounts.iter().map(|id| Target { account: Some(*id), ..Target::default() }).collect()
+}

@@ -1,0 +1,280 @@
+//! How the directory follows the database: loaded from one snapshot, then changed by the events after it, in their order.
+//!
+//! An act of this process wakes the feed. What another process writes is noticed by `pragma data_version`, asked every 100 ms on a
+//! connection kept for it. After any failure the directory is loaded anew.
+
+use super::{
+    Sqlite,
+    database::{Reads as _, within},
+    events::{Action, Detail},
+};
+use crate::directory::{AccountEntry, Change, Directory, SessionEntry};
+use app::{
+    model::{account::AccountId, event::BatchId, session::SessionId},
+    store::{StoreError, Stored},
+};
+use sqlx::{SqliteConnection, query, query_as};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, timeout},
+};
+
+/// How often another process's writes are looked for.
+const POLL: Duration = Duration::from_millis(100);
+
+/// How long an act waits until the directory shows it.
+pub(super) const OWN_ACT: Duration = Duration::from_millis(50);
+
+/// How long a page that shows an act's result waits for it.
+const SHOWN_ACT: Duration = Duration::from_millis(300);
+
+/// How long a small read may take, and the load of everything.
+const STEP: Duration = Duration::from_secs(2);
+const LOAD: Duration = Duration::from_mins(2);
+
+/// Events read at once.
+const PAGE: i64 = 2_000;
+
+/// The directory and how far it has followed.
+pub(super) struct Feed {
+    directory: Arc<RwLock<Option<Directory>>>,
+    position: watch::Sender<Position>,
+    wake: Notify,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Position {
+    /// The last event that the directory shows.
+    seq: i64,
+    following: bool,
+}
+
+impl Feed {
+    pub(super) fn new() -> Self {
+        Self { directory: Arc::default(), position: watch::Sender::default(), wake: Notify::new() }
+    }
+
+    pub(super) fn directory(&self) -> &Arc<RwLock<Option<Directory>>> {
+        &self.directory
+    }
+
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits until the directory shows an event. Answers whether it does; at once where nothing follows.
+    pub(super) async fn followed(&self, seq: i64, at_most: Duration) -> bool {
+        let mut position = self.position.subscribe();
+        if !position.borrow().following {
+            return false;
+        }
+        timeout(at_most, position.wait_for(|position| position.seq >= seq)).await.is_ok_and(|waited| waited.is_ok())
+    }
+
+    pub(super) fn is_following(&self) -> Stored<()> {
+        if self.position.borrow().following { Ok(()) } else { Err(StoreError::Unavailable) }
+    }
+
+    fn lost(&self) {
+        self.position.send_modify(|position| position.following = false);
+    }
+
+    fn replace(&self, directory: Directory, seq: i64) {
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Some(directory);
+        self.position.send_replace(Position { seq, following: true });
+    }
+
+    fn apply(&self, changes: &[Change], seq: i64, now: i64) {
+        if let Some(directory) = &mut *self.directory.write().unwrap_or_else(PoisonError::into_inner) {
+            directory.apply(changes, now);
+        }
+        self.position.send_replace(Position { seq, following: true });
+    }
+}
+
+impl Sqlite {
+    /// Waits at most 300 ms until the directory shows an act, for the page after a redirect.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database does not answer. A directory that is late is none.
+    pub async fn applied(&self, batch: BatchId) -> Stored<()> {
+        let newest = "select max(seq) from events where batch_id = $1";
+        let newest: Option<(Option<i64>,)> = self.database().reader().await?.first(query_as(newest).bind(batch.0)).await?;
+        if let Some((Some(seq),)) = newest {
+            self.feed().followed(seq, SHOWN_ACT).await;
+        }
+        Ok(())
+    }
+
+    /// Everything as it stands in the database now: what the command line filters, and what tests compare with.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database does not answer.
+    pub async fn load_directory(&self, node: i64) -> Stored<Directory> {
+        Ok(Follower::load(self, node).await?.1)
+    }
+}
+
+/// Reads the events on a connection of its own.
+pub(super) struct Follower {
+    connection: SqliteConnection,
+    seq: i64,
+    data_version: i64,
+}
+
+const ACCOUNTS: &str = "
+select
+  accounts.id, accounts.user_name, accounts.last_name, accounts.first_name,
+  accounts.disabled_at is not null or accounts.roster_disabled_at is not null,
+  account_roles.role is not null,
+  accounts.deleted_at is not null
+from accounts
+left join account_roles on account_roles.account_id = accounts.id and account_roles.role = 'sis'
+where accounts.deleted_at is null";
+
+const ACCOUNTS_BY_ID: &str = "
+select
+  accounts.id, accounts.user_name, accounts.last_name, accounts.first_name,
+  accounts.disabled_at is not null or accounts.roster_disabled_at is not null,
+  account_roles.role is not null,
+  accounts.deleted_at is not null
+from accounts
+left join account_roles on account_roles.account_id = accounts.id and account_roles.role = 'sis'
+where accounts.id in (select value from json_each($1))";
+
+type AccountRow = (i64, String, String, String, bool, bool, bool);
+
+const SESSIONS: &str = "
+select id, account_id, created_at
+from sessions
+where ended_at is null";
+
+const EVENTS: &str = "
+select seq, at, action, target_account, target_session, detail
+from events
+where seq > $1
+order by seq
+limit $2";
+
+type EventRow = (i64, i64, String, Option<i64>, Option<i64>, String);
+
+impl Follower {
+    /// Directory and position from one snapshot.
+    pub(super) async fn load(store: &Sqlite, node: i64) -> Stored<(Self, Directory)> {
+        let mut connection = store.database().connect().await?;
+        let until = Instant::now() + LOAD;
+        let data_version = data_version(&mut connection).await?;
+        within(until, query("begin").execute(&mut connection)).await?;
+        let (seq,): (i64,) = within(until, query_as("select coalesce(max(seq), 0) from events").fetch_one(&mut connection)).await?;
+        let accounts: Vec<AccountRow> = within(until, query_as(ACCOUNTS).fetch_all(&mut connection)).await?;
+        let sessions: Vec<(i64, i64, i64)> = within(until, query_as(SESSIONS).fetch_all(&mut connection)).await?;
+        within(until, query("commit").execute(&mut connection)).await?;
+        let accounts = accounts.into_iter().map(|row| entry(row).0);
+        let sessions = sessions.into_iter().map(|(id, account, created_at)| SessionEntry {
+            id: SessionId(id),
+            account: AccountId(account),
+            created_at,
+        });
+        let directory = Directory::new(store.zone(), node, accounts, sessions);
+        Ok((Self { connection, seq, data_version }, directory))
+    }
+
+    /// Makes a loaded directory the one that answers.
+    pub(super) fn publish(&self, feed: &Feed, directory: Directory) {
+        feed.replace(directory, self.seq);
+    }
+
+    /// Applies what was committed since.
+    async fn step(&mut self, feed: &Feed, now: i64) -> Stored<()> {
+        let version = data_version(&mut self.connection).await?;
+        if version == self.data_version {
+            return Ok(());
+        }
+        self.data_version = version;
+        loop {
+            let events = query_as(EVENTS).bind(self.seq).bind(PAGE);
+            let events: Vec<EventRow> = within(Instant::now() + STEP, events.fetch_all(&mut self.connection)).await?;
+            let Some(last) = events.last() else { return Ok(()) };
+            self.seq = last.0;
+            let accounts = self.changed_accounts(&events).await?;
+            feed.apply(&changes(&events, &accounts), self.seq, now);
+        }
+    }
+
+    /// The accounts that events may have changed, as they are now: a later event will read them again.
+    async fn changed_accounts(&mut self, events: &[EventRow]) -> Stored<HashMap<i64, AccountRow>> {
+        let ids: BTreeSet<i64> =
+            events.iter().filter(|(_, _, action, ..)| Action::changes_account(action)).filter_map(|event| event.3).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let accounts = query_as(ACCOUNTS_BY_ID).bind(super::events::json(&ids)?);
+        let accounts: Vec<AccountRow> = within(Instant::now() + STEP, accounts.fetch_all(&mut self.connection)).await?;
+        Ok(accounts.into_iter().map(|row| (row.0, row)).collect())
+    }
+}
+
+/// Follows until told to stop.
+pub(super) async fn follow(store: Sqlite, mut follower: Follower, mut stop: watch::Receiver<bool>, clock: crate::clock::Clock) {
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = store.feed().wake.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+        if follower.step(store.feed(), clock.now()).await.is_ok() {
+            continue;
+        }
+        store.feed().lost();
+        while !*stop.borrow() {
+            if let Ok((again, directory)) = Follower::load(&store, clock.now()).await {
+                again.publish(store.feed(), directory);
+                follower = again;
+                tracing::info!("the directory was loaded anew and follows the database again");
+                break;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+async fn data_version(connection: &mut SqliteConnection) -> Stored<i64> {
+    let version: (i64,) = within(Instant::now() + STEP, query_as("pragma data_version").fetch_one(connection)).await?;
+    Ok(version.0)
+}
+
+/// What events mean for the directory, in their order.
+fn changes(events: &[EventRow], accounts: &HashMap<i64, AccountRow>) -> Vec<Change> {
+    let mut changes = Vec::with_capacity(events.len());
+    for (seq, at, action, account, session, detail) in events {
+        if Action::changes_account(action)
+            && let Some(row) = account.and_then(|account| accounts.get(&account))
+        {
+            let (entry, gone) = entry(row.clone());
+            changes.push(if gone { Change::AccountGone(entry.id) } else { Change::Account(entry) });
+        }
+        if action == Action::SignIn.key()
+            && let (Some(account), Some(session)) = (account, session)
+        {
+            changes.push(Change::Started(SessionEntry { id: SessionId(*session), account: AccountId(*account), created_at: *at }));
+        }
+        match serde_json::from_str::<Detail>(detail) {
+            Ok(detail) if !detail.sessions.is_empty() => {
+                changes.push(Change::Ended(detail.sessions.into_iter().map(SessionId).collect()));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, seq, "an event's detail cannot be read"),
+        }
+    }
+    changes
+}
+
+/// The entry, and whether the account is deleted.
+fn entry((id, user_name, last_name, first_name, disabled, sis, deleted): AccountRow) -> (AccountEntry, bool) {
+    (AccountEntry { id: AccountId(id), user_name, last_name, first_name, disabled, sis }, deleted)
+}

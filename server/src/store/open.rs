@@ -1,0 +1,129 @@
+//! Opening the database file: with the options the product relies on, and only if it is ours and not newer than this program.
+
+use sqlx::{
+    ConnectOptions as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// What this program writes. It refuses a database whose `oldest_binary` is above it.
+const SCHEMA: i64 = 1;
+
+/// How long one statement waits for another process's write before it answers busy. The writer asks three times.
+const BUSY: Duration = Duration::from_millis(200);
+
+/// Whether a missing file is made: only `usm serve` and `usm demo` do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    Create,
+    Refuse,
+}
+
+/// Why a database was not opened, as one sentence that says what to do.
+#[derive(Debug)]
+pub enum OpenError {
+    Missing(PathBuf),
+    Folder(PathBuf, io::Error),
+    /// Another program's, or no database at all.
+    NotOurs(PathBuf),
+    Newer(PathBuf),
+    Failed(PathBuf, sqlx::Error),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(path) => write!(f, "There is no database at {}. Start `usm serve` once, or give --database-url.", path.display()),
+            Self::Folder(path, error) => {
+                write!(f, "The database {} cannot be created ({error}). Check the folder and its permissions.", path.display())
+            }
+            Self::NotOurs(path) => {
+                write!(f, "{} is not a database of User Session Manager. Give the right file by --database-url.", path.display())
+            }
+            Self::Newer(path) => {
+                write!(f, "The database {} was written by a newer version. Install that version of usm, or a newer one.", path.display())
+            }
+            Self::Failed(path, error) => {
+                write!(
+                    f,
+                    "The database {} cannot be opened ({error}). Check that the file is readable, writable and whole.",
+                    path.display()
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+/// Makes the file where that is allowed, checks whose it is, brings it up to date, and answers how to connect to it.
+pub(super) async fn open(path: &Path, missing: Missing) -> Result<SqliteConnectOptions, OpenError> {
+    if !path.exists() {
+        match missing {
+            Missing::Create => create_private(path).map_err(|error| OpenError::Folder(path.into(), error))?,
+            Missing::Refuse => return Err(OpenError::Missing(path.into())),
+        }
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        // A commit never waits for a checkpoint: the upkeep makes them.
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("journal_size_limit", "67108864")
+        .pragma("temp_store", "memory")
+        .disable_statement_logging();
+    let failed = |error: sqlx::Error| {
+        // SQLITE_NOTADB
+        let no_database = error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("26"));
+        if no_database { OpenError::NotOurs(path.into()) } else { OpenError::Failed(path.into(), error) }
+    };
+    let mut connection = options.connect().await.map_err(failed)?;
+    match whose(&mut connection).await.map_err(failed)? {
+        Whose::Empty | Whose::Ours { oldest_binary: ..=SCHEMA } => {}
+        Whose::Ours { .. } => return Err(OpenError::Newer(path.into())),
+        Whose::Another => return Err(OpenError::NotOurs(path.into())),
+    }
+    let mut migrations = sqlx::migrate!("migrations/sqlite");
+    // A newer program may have added what this one does not know: `oldest_binary` says whether that matters.
+    migrations.set_ignore_missing(true);
+    migrations.run(&mut connection).await.map_err(|error| OpenError::Failed(path.into(), error.into()))?;
+    Ok(options)
+}
+
+/// An empty file that only its owner reads. SQLite gives `-wal` and `-shm` the mode of the database.
+fn create_private(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.open(path).map(drop).or_else(|error| if error.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
+}
+
+enum Whose {
+    Empty,
+    Ours { oldest_binary: i64 },
+    Another,
+}
+
+async fn whose(connection: &mut SqliteConnection) -> sqlx::Result<Whose> {
+    let tables: Vec<String> = sqlx::query_scalar("select name from sqlite_schema where type = 'table'").fetch_all(&mut *connection).await?;
+    if tables.is_empty() {
+        return Ok(Whose::Empty);
+    }
+    if !["schema", "guards", "events"].iter().all(|ours| tables.iter().any(|table| table == ours)) {
+        return Ok(Whose::Another);
+    }
+    let oldest_binary = sqlx::query_scalar("select oldest_binary from schema").fetch_one(&mut *connection).await?;
+    Ok(Whose::Ours { oldest_binary })
+}

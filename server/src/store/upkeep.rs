@@ -1,0 +1,113 @@
+//! The writes that nobody asks for: activity and time-outs. And the checkpoints.
+
+use super::{
+    Sqlite,
+    database::Reads as _,
+    events::{self, Action, Actor, Deed, json},
+    sign_in::session_target,
+};
+use app::store::Stored;
+use sqlx::{query, query_as};
+use std::time::Duration;
+
+/// Sessions written in one transaction: an act waits for one of these at most.
+const TOUCHES: usize = 100;
+const TIME_OUTS: i64 = 1_000;
+
+/// How long activity lets acts pass before it takes its place in the queue.
+const LET_PASS: Duration = Duration::from_millis(300);
+
+const TOUCH: &str = "
+update sessions
+set
+  last_seen_at = json_extract(noted.value, '$[1]'),
+  idle_expires_at = case
+    when json_extract(noted.value, '$[1]') + $1 < sessions.expires_at then json_extract(noted.value, '$[1]') + $1
+    else sessions.expires_at
+  end
+from json_each($2) as noted
+where sessions.id = json_extract(noted.value, '$[0]')
+and sessions.ended_at is null
+and sessions.last_seen_at < json_extract(noted.value, '$[1]')";
+
+const HAS_TIMED_OUT: &str = "
+select 1
+from sessions
+where ended_at is null
+and idle_expires_at <= $1
+limit 1";
+
+const TIME_OUT: &str = "
+update sessions
+set ended_at = $1, end_kind = case when expires_at <= $1 then 'expired' else 'idle' end
+where id in (
+  select id
+  from sessions
+  where ended_at is null
+  and idle_expires_at <= $1
+  order by idle_expires_at
+  limit $2
+)
+returning id, account_id, end_kind";
+
+impl Sqlite {
+    /// Writes the noted activity; no event, and never for a session that has ended.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError`]; what could not be written stays noted.
+    pub async fn write_activity(&self) -> Stored<()> {
+        loop {
+            let notes = self.activity().take(TOUCHES);
+            if notes.is_empty() {
+                return Ok(());
+            }
+            self.let_acts_pass().await;
+            if let Err(error) = self.write_touches(&notes).await {
+                self.activity().put_back(notes);
+                return Err(error);
+            }
+        }
+    }
+
+    async fn write_touches(&self, notes: &[(app::model::session::SessionId, i64)]) -> Stored<()> {
+        let limits = self.limits();
+        let mut tx = self.database().begin().await?;
+        tx.execute(query(TOUCH).bind(limits.idle + limits.slack()).bind(json(notes)?)).await?;
+        tx.commit().await.map(drop)
+    }
+
+    async fn let_acts_pass(&self) {
+        let passing = async {
+            while self.database().has_acts() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let _ = tokio::time::timeout(LET_PASS, passing).await;
+    }
+
+    /// Ends what has timed out: a time-out is a write. Answers how many sessions ended.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError`]; the next call ends the rest.
+    pub async fn end_timed_out(&self, now: i64) -> Stored<u64> {
+        let mut ended = 0;
+        while self.database().reader().await?.first::<(i64,)>(query_as(HAS_TIMED_OUT).bind(now)).await?.is_some() {
+            let mut tx = self.database().begin().await?;
+            let rows: Vec<(i64, i64, String)> = tx.all(query_as(TIME_OUT).bind(now).bind(TIME_OUTS)).await?;
+            let targets: Vec<_> = rows.iter().map(|(session, account, kind)| session_target(*session, *account, Some(kind))).collect();
+            events::record(&mut tx, &Deed::new(Actor::System, Action::TimedOut, now)?, &targets).await?;
+            tx.commit().await?;
+            ended += targets.len() as u64;
+        }
+        Ok(ended)
+    }
+
+    /// Folds the write-ahead log into the database without holding up readers or the writer.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError`].
+    pub async fn checkpoint(&self) -> Stored<()> {
+        let mut reader = self.database().reader().await?.patiently();
+        reader.first::<(i64, i64, i64)>(query_as("pragma wal_checkpoint(passive)")).await.map(drop)
+    }
+}

@@ -1,0 +1,28 @@
+//! What happens by itself: activity is written, sessions time out, the write-ahead log is folded into the database.
+
+use crate::{clock::Clock, store::Sqlite};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A time-out is in the list at most this much (and the feed's time) after its deadline.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Rounds between two checkpoints.
+const CHECKPOINT_EVERY: u32 = 4;
+
+/// Goes round until told to stop. What a round could not do the next one does: the store has logged why.
+pub(crate) async fn run(store: Sqlite, mut stop: watch::Receiver<bool>, clock: Clock) {
+    for round in 1_u32.. {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        // Activity first: somebody who is at work must not time out for want of a write.
+        if store.write_activity().await.is_ok() {
+            let _ = store.end_timed_out(clock.now()).await;
+        }
+        if round.is_multiple_of(CHECKPOINT_EVERY) {
+            let _ = store.checkpoint().await;
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A store on a file of its own, with people in it and a clock that stands still.
+
+use app::{
+    guard::{Admin, SignedIn, Visitor},
+    model::{account::AccountId, session::SessionId},
+};
+use jiff::tz::TimeZone;
+use server::{
+    activity::Limits,
+    auth::token::Token,
+    clock::Clock,
+    credentials::{Checked, Credentials as _, NewSession, SignedInAs, Why},
+    store::{Actor, Background, Missing, NewAccount, Settings, Sqlite},
+};
+use std::{path::PathBuf, time::Duration};
+
+/// 03/09/2022 09:20:54 AM in Chicago.
+pub const NOW: i64 = 1_646_839_254_000;
+
+pub const SECOND: i64 = 1_000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = 60 * MINUTE;
+
+pub const LIMITS: Limits = Limits { idle: HOUR, lifetime: 12 * HOUR };
+
+/// What every account's password hash is, unless a test sets another: the store never verifies one.
+pub const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+pub struct World {
+    pub store: Sqlite,
+    pub clock: Clock,
+    /// The directory and its tasks, where the test started them.
+    background: Option<Background>,
+    folder: tempfile::TempDir,
+}
+
+/// Somebody's open browser.
+#[derive(Clone)]
+pub struct Browser {
+    pub token: Token,
+    pub session: SessionId,
+    pub account: AccountId,
+    pub user_name: String,
+}
+
+pub fn settings() -> Settings {
+    let time_zone = TimeZone::get("America/Chicago").expect("a zone");
+    // The machine that runs the tests may be busy.
+    Settings { patience: Duration::from_secs(10), ..Settings::new(time_zone, LIMITS) }
+}
+
+impl World {
+    /// An empty database.
+    pub async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub async fn with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a new database");
+        Self { store, clock: Clock::fixed(NOW), background: None, folder }
+    }
+
+    /// An empty database whose directory follows.
+    pub async fn started() -> Self {
+        let mut world = Self::new().await;
+        world.start().await;
+        world
+    }
+
+    pub async fn start(&mut self) {
+        self.background = Some(self.store.start(self.clock.clone()).await.expect("a started store"));
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("usm.db")
+    }
+
+    /// A second handle on the same file, as the command line opens it.
+    pub async fn command_line(&self) -> Sqlite {
+        Sqlite::open(&self.path(), Missing::Refuse, settings()).await.expect("the same database")
+    }
+
+    /// Looks into the file beside the store.
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
+    }
+
+    /// Changes the file beside the store.
+    pub async fn alter(&self, sql: &'static str) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("a change");
+    }
+
+    pub async fn account(&self, user_name: &str) -> AccountId {
+        self.create(user_name, false).await
+    }
+
+    pub async fn sis_account(&self, user_name: &str) -> AccountId {
+        self.create(user_name, true).await
+    }
+
+    async fn create(&self, user_name: &str, sis: bool) -> AccountId {
+        let new = NewAccount {
+            user_name: user_name.into(),
+            last_name: "Test".into(),
+            first_name: "Fake".into(),
+            password_hash: Some(HASH.into()),
+            sis,
+            ..NewAccount::default()
+        };
+        self.store.create_account(Actor::CommandLine, new, self.clock.now()).await.expect("a new account")
+    }
+
+    /// Signs in; panics where that is refused.
+    pub async fn sign_in(&self, account: AccountId) -> Browser {
+        self.try_sign_in(account).await.expect("an account that can log in")
+    }
+
+    pub async fn try_sign_in(&self, account: AccountId) -> Result<Browser, SignedInAs> {
+        self.try_sign_in_with(account, HASH, None).await
+    }
+
+    pub async fn try_sign_in_with(&self, account: AccountId, verified_hash: &str, replaces: Option<&Token>) -> Result<Browser, SignedInAs> {
+        let token = Token::new().expect("random bytes");
+        let new = NewSession {
+            account,
+            verified_hash,
+            upgraded_hash: None,
+            token: token.hash(),
+            ip: "10.4.1.22",
+            user_agent: CHROME,
+            replaces: replaces.map(Token::hash),
+            now: self.clock.now(),
+        };
+        match self.store.sign_in(new).await.expect("an answer") {
+            SignedInAs::Session(session) => {
+                let Checked::Valid(valid) = self.check(&token).await else { panic!("a new session is valid") };
+                Ok(Browser { token, session, account, user_name: valid.user_name })
+            }
+            other => Err(other),
+        }
+    }
+
+    pub async fn check(&self, token: &Token) -> Checked {
+        self.store.check(&token.hash(), self.clock.now()).await.expect("an answer")
+    }
+
+    pub async fn is_valid(&self, browser: &Browser) -> bool {
+        matches!(self.check(&browser.token).await, Checked::Valid(_))
+    }
+
+    /// Why a session is over; panics where it is not.
+    pub async fn why(&self, browser: &Browser) -> Why {
+        match self.check(&browser.token).await {
+            Checked::Over(why) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn signed_in(&self, browser: &Browser) -> SignedIn {
+        let Checked::Valid(valid) = self.check(&browser.token).await else { panic!("a valid session") };
+        SignedIn { session: valid.session, account: valid.account, user_name: valid.user_name, sis: valid.sis, now: self.clock.now() }
+    }
+
+    /// Creates a holder of the SIS role and signs him in.
+    pub async fn admin(&self, user_name: &str) -> Admin {
+        let account = self.sis_account(user_name).await;
+        let browser = self.sign_in(account).await;
+        self.as_admin(&browser).await
+    }
+
+    pub async fn as_admin(&self, browser: &Browser) -> Admin {
+        Visitor::SignedIn(self.signed_in(browser).await).admin().expect("the SIS role")
+    }
+}
+
+pub const CHROME: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0.4844.51 Safari/537.36";
+
+/// An event as it stands in the log.
+#[derive(Debug)]
+pub struct Logged {
+    pub at: i64,
+    pub batch: i64,
+    pub actor_kind: String,
+    pub actor_account: Option<i64>,
+    pub target_account: Option<i64>,
+    pub target_name: String,
+    pub target_session: Option<i64>,
+    pub reason: String,
+    pub result: String,
+    pub detail: serde_json::Value,
+    pub ip: Option<String>,
+}
+
+impl World {
+    /// The events of one kind, oldest first.
+    pub async fn events(&self, action: &str) -> Vec<Logged> {
+        use sqlx::Row as _;
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        let events = "
+            select at, batch_id, actor_kind, actor_account, target_account, target_name, target_session, reason, result, detail, ip
+            from events
+            left join event_origins on event_origins.seq = events.seq
+            where action = $1
+            order by events.seq";
+        let rows = sqlx::query(events).bind(action).fetch_all(&mut connection).await.expect("events");
+        let logged = |row: &sqlx::sqlite::SqliteRow| Logged {
+            at: row.get("at"),
+            batch: row.get("batch_id"),
+            actor_kind: row.get("actor_kind"),
+            actor_account: row.get("actor_account"),
+            target_account: row.get("target_account"),
+            target_name: row.get("target_name"),
+            target_session: row.get("target_session"),
+            reason: row.get("reason"),
+            result: row.get("result"),
+            detail: serde_json::from_str(row.get("detail")).expect("JSON"),
+            ip: row.get("ip"),
+        };
+        rows.iter().map(logged).collect()
+    }
+}
