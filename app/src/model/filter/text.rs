@@ -1,0 +1,229 @@
+//! Filters of names: contains, `^` starts with, `=` is; accents and case do not count.
+
+use super::syntax::{self, Operator, Part, Typed};
+use crate::model::fold::{fold_char, fold_into};
+use aho_corasick::{AhoCorasick, Input, MatchKind};
+use memchr::memmem::Finder;
+use std::ops::Range;
+
+/// Stands before and behind each folded text that is searched. No UTF-8 text holds this byte, so nothing is ever found across
+/// two texts, and *starts with* and *is* are plain searches too.
+pub const EDGE: u8 = 0xFF;
+
+/// A filter of a text.
+pub struct TextFilter {
+    negated: bool,
+    needle: Needle,
+    understood: Option<String>,
+}
+
+enum Needle {
+    One(Box<Finder<'static>>),
+    Many(AhoCorasick),
+}
+
+impl TextFilter {
+    /// `None` where nothing is typed that says anything.
+    pub fn new(typed: &str) -> Option<Self> {
+        let Typed { negated, parts } = Typed::new(typed);
+        Self::any_of(negated, &parts)
+    }
+
+    pub(super) fn any_of(negated: bool, parts: &[Part]) -> Option<Self> {
+        // A lone accent (a dead key) folds to nothing, and so says nothing.
+        let (parts, needles): (Vec<_>, Vec<_>) = parts.iter().filter_map(|part| Some((part, needle(part)?))).unzip();
+        let understood = match &parts[..] {
+            [one] if one.operator == Operator::Contains && !negated => None,
+            _ => Some(syntax::sentence(negated, &parts.iter().map(|part| part.sentence()).collect::<Vec<_>>())),
+        };
+        let needle = match &needles[..] {
+            [] => return None,
+            [one] => Needle::One(Box::new(Finder::new(one).into_owned())),
+            many => Needle::Many(
+                AhoCorasick::builder()
+                    .match_kind(MatchKind::LeftmostLongest)
+                    .build(many)
+                    .expect("a filter's few kilobytes are within the automaton's limits"),
+            ),
+        };
+        Some(Self { negated, needle, understood })
+    }
+
+    /// Texts in which nothing is found match.
+    pub fn is_negated(&self) -> bool {
+        self.negated
+    }
+
+    /// What was understood; `None` where that is plain *contains*.
+    pub fn understood(&self) -> Option<String> {
+        self.understood.clone()
+    }
+
+    /// Whether a text as shown matches.
+    pub fn matches(&self, text: &str) -> bool {
+        let mut folded = String::new();
+        fold_into(text, &mut folded);
+        self.find(&framed(&folded), 0).is_some() != self.negated
+    }
+
+    /// The next place (in bytes, edges left out) at or after `from` in folded texts that stand between [`EDGE`]s, negated or not.
+    pub fn find(&self, framed: &[u8], from: usize) -> Option<Range<usize>> {
+        let found = match &self.needle {
+            Needle::One(finder) => {
+                let start = from + finder.find(&framed[from..])?;
+                start..start + finder.needle().len()
+            }
+            Needle::Many(automaton) => automaton.find(Input::new(framed).span(from..framed.len()))?.range(),
+        };
+        let start = found.start + usize::from(framed[found.start] == EDGE);
+        let end = found.end - usize::from(framed[found.end - 1] == EDGE);
+        Some(start..end)
+    }
+
+    /// Where a text as shown matches: ranges as in [`crate::model::session::Cell`], none for a negated filter.
+    pub fn ranges(&self, text: &str) -> Vec<(u32, u32)> {
+        let mut ranges = Vec::new();
+        if self.negated {
+            return ranges;
+        }
+        let folded = Mapped::new(text);
+        let mut from = 0;
+        while let Some(found) = self.find(&folded.framed, from) {
+            push_range(&mut ranges, folded.shown(&found));
+            from = found.end;
+        }
+        ranges
+    }
+}
+
+/// Adds a range behind the others, joined with the last where they touch.
+pub(super) fn push_range(ranges: &mut Vec<(u32, u32)>, (start, end): (u32, u32)) {
+    match ranges.last_mut() {
+        Some(last) if start <= last.1 => last.1 = last.1.max(end),
+        _ => ranges.push((start, end)),
+    }
+}
+
+fn needle(part: &Part) -> Option<Vec<u8>> {
+    let mut folded = String::new();
+    fold_into(&part.text, &mut folded);
+    if folded.is_empty() {
+        return None;
+    }
+    let mut needle = framed(&folded);
+    if part.operator == Operator::Contains {
+        needle.remove(0);
+    }
+    if part.operator != Operator::Is {
+        needle.pop();
+    }
+    Some(needle)
+}
+
+fn framed(folded: &str) -> Vec<u8> {
+    [&[EDGE], folded.as_bytes(), &[EDGE]].concat()
+}
+
+/// A folded text that remembers which character each byte came from.
+struct Mapped {
+    framed: Vec<u8>,
+    /// For each character as shown where it ends: in `framed`, and in UTF-16 units as shown.
+    ends: Vec<(usize, u32)>,
+}
+
+impl Mapped {
+    fn new(text: &str) -> Self {
+        let mut folded = String::with_capacity(text.len());
+        let mut units = 0;
+        let ends = text.chars().map(|char| {
+            fold_char(char, &mut folded);
+            units += if char.len_utf16() == 1 { 1 } else { 2 };
+            (1 + folded.len(), units)
+        });
+        let ends = ends.collect();
+        Self { framed: framed(&folded), ends }
+    }
+
+    /// The characters that a range of bytes touches, with the combining marks behind them.
+    fn shown(&self, found: &Range<usize>) -> (u32, u32) {
+        let first = self.ends.partition_point(|end| end.0 <= found.start);
+        let last = self.ends[self.ends.partition_point(|end| end.0 < found.end)].0;
+        let behind = self.ends.partition_point(|end| end.0 <= last);
+        (if first == 0 { 0 } else { self.ends[first - 1].1 }, self.ends[behind - 1].1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(typed: &str, text: &str) -> bool {
+        TextFilter::new(typed).is_none_or(|filter| filter.matches(text))
+    }
+
+    #[test]
+    fn each_operator_means_what_the_page_says() {
+        for (typed, yes, no) in [
+            ("nate", &["nate", "DoNATEllo", "Ñaté"][..], &["nat e", ""][..]),
+            ("nate ", &["nate"], &[]),
+            ("^nate", &["natetest"], &["donate"]),
+            ("=nate", &["Nate"], &["natetest", "donate"]),
+            ("!nate", &["kruiz", ""], &["donatello"]),
+            ("!^nate|=kruiz", &["donate", "kruiz2"], &["natetest", "kruiz"]),
+            ("nate|^kr", &["kruiz", "donate"], &["akruiz"]),
+            (r"a\|b", &["a|b"], &["a", "b"]),
+            (r"\^a", &["x^a"], &["a"]),
+            ("", &["nate", ""], &[]),
+            ("!", &["nate", ""], &[]),
+            ("strasse", &["Hauptstraße"], &["strase"]),
+            ("ß", &["STRASSE", "ẞ"], &["s"]),
+            ("istanbul", &["İstanbul", "ISTANBUL"], &["ıstanbul"]),
+            ("%", &["100%"], &["100"]),
+            ("_", &["a_b"], &["ab"]),
+            ("a\0b", &["a\0b"], &["ab"]),
+            ("👩🏽", &["👩🏽‍🎓"], &["👩"]),
+            ("עברית", &["\u{202e}עִבְרִית"], &[]),
+            ("\u{301}", &["anything"], &[]),
+            ("(a", &["f(a)"], &["a"]),
+        ] {
+            for (texts, expected) in [(yes, true), (no, false)] {
+                for text in texts {
+                    assert_eq!(matches(typed, text), expected, "{typed:?} and {text:?}");
+                }
+            }
+        }
+        assert!(!matches(&"x".repeat(10_240), "xxx"));
+        assert!(matches(&"a|".repeat(5_000), "nate"));
+    }
+
+    #[test]
+    fn matched_ranges_count_what_the_browser_counts() {
+        for (typed, text, ranges) in [
+            ("nate", "Donatello", &[(2, 6)][..]),
+            ("a", "banana", &[(1, 2), (3, 4), (5, 6)]),
+            ("ana", "banana", &[(1, 4)]),
+            ("n|na", "banana", &[(2, 6)]),
+            ("^ba", "banaba", &[(0, 2)]),
+            ("=banana", "Banana", &[(0, 6)]),
+            ("!x", "banana", &[]),
+            ("s", "Straße", &[(0, 1), (4, 5)]),
+            ("se", "Straße", &[(4, 6)]),
+            ("e", "Jose\u{301} e", &[(3, 5), (6, 7)]),
+            ("z", "👩🏽‍🎓z", &[(7, 8)]),
+            ("🎓", "👩🏽‍🎓z", &[(5, 7)]),
+            ("fi", "ﬁn", &[(0, 1)]),
+            ("x", "banana", &[]),
+        ] {
+            let filter = TextFilter::new(typed).expect("something typed");
+            assert_eq!(filter.ranges(text), ranges, "{typed:?} in {text:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_not_plain_is_explained() {
+        let understood = |typed| TextFilter::new(typed).expect("something typed").understood();
+        assert_eq!(understood("nate"), None);
+        assert_eq!(understood("^nate").as_deref(), Some("starts with \"nate\""));
+        assert_eq!(understood("!=nate|kr").as_deref(), Some("not: is \"nate\" or contains \"kr\""));
+    }
+}
