@@ -83,6 +83,11 @@ impl Directory {
         todo!()
     }
 
+    /// Active sessions of an account.
+    pub fn session_count(&self, _id: AccountId) -> u32 {
+        todo!()
+    }
+
     /// Everything it holds, by id: what a test compares with a fresh load.
     pub fn contents(&self) -> (Vec<AccountEntry>, Vec<SessionEntry>) {
         todo!()
