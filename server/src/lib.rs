@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod auth;
+mod browser;
 pub mod clock;
 pub mod config;
 pub mod credentials;

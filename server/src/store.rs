@@ -8,9 +8,14 @@ mod acts;
 mod database;
 mod events;
 mod feed;
+mod history;
 mod open;
+mod pages;
+mod people;
+mod plans;
 mod reports;
 mod sign_in;
+mod undo;
 mod upkeep;
 
 pub use accounts::{ListedAccount, NewAccount};

@@ -111,6 +111,8 @@ create table plans (
   session_id integer not null,
   act text not null,
   created_at integer not null,
+  -- Accounts it acts upon, without those that are left out unless it is confirmed otherwise.
+  users integer not null,
   -- The newest session when the plan was made: what is newer is counted as new.
   newest_session integer not null,
   also_sis integer not null default 0,

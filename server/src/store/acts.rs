@@ -138,7 +138,7 @@ pub(super) async fn end_sessions(
     Ok(by_account(tx.all(end).await?))
 }
 
-/// Ends and, where ordered, disables; writes one event for each account. Whether everything worked is for the commit to say.
+/// Ends and, where ordered, disables. Answers what became of each account, for the caller to record.
 pub(super) async fn carry_out(tx: &mut Tx, deed: &Deed, order: &Order<'_>) -> Stored<Vec<Target>> {
     let by = deed.actor.account();
     // Accounts first, then their sessions, in two statements: a sign-in waits for the first or is seen by the second.

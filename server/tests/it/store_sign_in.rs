@@ -6,6 +6,7 @@ use server::{
     credentials::{Checked, Credentials as _, NewSession, Origin, SignedInAs, Why},
     store::{Actor, Missing, OpenError, SESSIONS_PER_ACCOUNT, Sqlite},
 };
+use std::fmt::Write as _;
 
 #[tokio::test]
 async fn a_session_is_found_by_its_token_only() {
@@ -22,12 +23,12 @@ async fn a_session_is_found_by_its_token_only() {
 async fn tok_03_the_stored_hash_is_no_cookie() {
     let world = World::new().await;
     let browser = world.sign_in(world.account("natetest").await).await;
-    let stored = Token::parse(hex(browser.token.hash().as_bytes()).as_bytes()).expect("64 digits");
+    let mut hex = String::new();
+    for byte in browser.token.hash().as_bytes() {
+        write!(hex, "{byte:02x}").expect("a string");
+    }
+    let stored = Token::parse(hex.as_bytes()).expect("64 digits");
     assert!(matches!(world.check(&stored).await, Checked::Unknown));
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[tokio::test]

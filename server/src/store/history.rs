@@ -1,0 +1,133 @@
+//! The log as people read it.
+
+use super::{
+    Sqlite,
+    database::{Reader, Reads as _},
+    events::{Action, Detail, json},
+};
+use crate::{browser, show};
+use app::{
+    model::{
+        account::AccountId,
+        event::{BatchId, EventLine},
+        text::counted,
+    },
+    store::Stored,
+};
+use sqlx::query_as;
+use std::collections::{BTreeSet, HashSet};
+
+const NEWEST: &str = "
+select
+  events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
+  events.reason, events.result, events.detail, event_origins.ip, event_origins.user_agent
+from events
+left join event_origins on event_origins.seq = events.seq
+order by events.seq desc
+limit $1";
+
+const NEWEST_OF_ACCOUNT: &str = "
+select
+  events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
+  events.reason, events.result, events.detail, event_origins.ip, event_origins.user_agent
+from events
+left join event_origins on event_origins.seq = events.seq
+where events.target_account = $1
+order by events.seq desc
+limit $2";
+
+type EventRow = (i64, i64, i64, String, String, Option<i64>, String, String, String, String, Option<String>, Option<String>);
+
+const CAN_UNDO: &str = "
+select distinct events.batch_id
+from events
+join accounts on accounts.id = events.target_account
+where events.batch_id in (select value from json_each($1))
+and accounts.disabled_at is not null
+and accounts.version = json_extract(events.detail, '$.disabled_version')";
+
+impl Sqlite {
+    /// The newest events.
+    pub(super) async fn newest_events(&self, limit: u32) -> Stored<Vec<EventLine>> {
+        let mut reader = self.database().reader().await?;
+        let rows = reader.all(query_as(NEWEST).bind(limit)).await?;
+        self.lines(&mut reader, rows).await
+    }
+
+    /// The newest events whose target is one account.
+    pub(super) async fn events_of(&self, reader: &mut Reader, account: AccountId, limit: u32) -> Stored<Vec<EventLine>> {
+        let rows = reader.all(query_as(NEWEST_OF_ACCOUNT).bind(account.0).bind(limit)).await?;
+        self.lines(reader, rows).await
+    }
+
+    async fn lines(&self, reader: &mut Reader, rows: Vec<EventRow>) -> Stored<Vec<EventLine>> {
+        let batches: BTreeSet<i64> = rows.iter().map(|row| row.1).collect();
+        let can_undo: Vec<(i64,)> = reader.all(query_as(CAN_UNDO).bind(json(&batches)?)).await?;
+        let can_undo: HashSet<i64> = can_undo.into_iter().map(|(batch,)| batch).collect();
+        let line = |(seq, batch, at, actor, action, target_id, target, reason, result, detail, ip, user_agent): EventRow| EventLine {
+            seq,
+            at: show::date_time(at, self.zone()),
+            action: Action::title(&action).into(),
+            actor,
+            target,
+            target_id: target_id.map(AccountId),
+            detail: sentence(&action, &result, &detail, ip.as_deref(), user_agent.as_deref()),
+            reason,
+            batch: BatchId(batch),
+            undo: can_undo.contains(&batch),
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+}
+
+/// What happened beside the action: `3 sessions ended, 1 of them new`, `10.4.1.22 · Chrome 99 · Windows`.
+fn sentence(action: &str, result: &str, detail: &str, ip: Option<&str>, user_agent: Option<&str>) -> String {
+    let detail: Detail = serde_json::from_str(detail).unwrap_or_default();
+    let why = detail.why.as_deref().unwrap_or_default();
+    let mut parts: Vec<String> = Vec::new();
+    match result {
+        "skipped" => parts.push(format!("Left out ({why})")),
+        "already" => parts.push("Had already ended".into()),
+        _ if action == Action::TimedOut.key() => {
+            parts.push(if why == "expired" { "Reached its longest time" } else { "No activity" }.into());
+        }
+        _ if action == Action::Refused.key() => {
+            parts.push(format!("{} ({why})", detail.what.as_deref().unwrap_or_default()));
+        }
+        // These say by themselves that one session ended.
+        _ if [Action::SignOut.key(), Action::Replaced.key()].contains(&action) => {}
+        _ if !detail.sessions.is_empty() => {
+            let ended = counted(u32::try_from(detail.sessions.len()).unwrap_or(u32::MAX), "session");
+            let new = if detail.new > 0 { format!(", {} of them new", detail.new) } else { String::new() };
+            parts.push(format!("{ended} ended{new}"));
+        }
+        _ => {}
+    }
+    parts.extend(ip.map(Into::into));
+    parts.extend(user_agent.map(browser::name));
+    parts.retain(|part| !part.is_empty());
+    parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_detail_reads_as_a_sentence() {
+        for (action, result, detail, ip, shown) in [
+            ("end", "done", r#"{"sessions":[1,2,3],"new":1}"#, None, "3 sessions ended, 1 of them new"),
+            ("end_disable", "done", r#"{"disabled_version":2}"#, None, ""),
+            ("end", "already", "{}", None, "Had already ended"),
+            ("end", "skipped", r#"{"why":"you"}"#, None, "Left out (you)"),
+            ("timed_out", "done", r#"{"sessions":[1],"why":"idle"}"#, None, "No activity"),
+            ("timed_out", "done", r#"{"sessions":[1],"why":"expired"}"#, None, "Reached its longest time"),
+            ("refused", "done", r#"{"what":"POST /sessions/plan","why":"403"}"#, None, "POST /sessions/plan (403)"),
+            ("sign_in", "done", "{}", Some("10.4.1.22"), "10.4.1.22 · curl 8"),
+            ("sign_out", "done", r#"{"sessions":[1]}"#, None, ""),
+            ("of a newer version", "done", "no json", None, ""),
+        ] {
+            assert_eq!(sentence(action, result, detail, ip, ip.map(|_| "curl/8.5.0")), shown, "{action} {detail}");
+        }
+    }
+}

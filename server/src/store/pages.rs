@@ -1,0 +1,120 @@
+//! What the pages ask, answered: the list from the directory, everything else from the database.
+
+use super::Sqlite;
+use crate::directory::Directory;
+use app::{
+    guard::{Admin, SignedIn},
+    model::{
+        account::{AccountDetails, AccountId, FoundAccounts, OwnAccount, SaveAccount, Saved},
+        event::{BatchId, EventLine},
+        plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
+        query::Query,
+        selection::{Selected, Selection},
+        session::{AccountSessions, WINDOW_ROWS, Window},
+    },
+    store::{Store, StoreError, Stored},
+};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::PoisonError,
+};
+
+/// Accounts that one search answers at most, and events that the history does.
+const FOUND: u32 = 100;
+const EVENTS: u32 = 1_000;
+
+#[async_trait::async_trait]
+impl Store for Sqlite {
+    async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window> {
+        let (query, selection, you, now) = (query.clone(), selection.clone(), admin.who().account, admin.who().now);
+        self.in_directory(move |directory| {
+            let mut window = directory.window(&query, now, you, offset, limit.clamp(1, WINDOW_ROWS));
+            window.selected = selected(directory, &selection, &query, &window, now);
+            window
+        })
+        .await
+    }
+
+    async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>> {
+        self.account_sessions(admin, account).await
+    }
+
+    async fn prepare(&self, admin: &Admin, act: Act, selection: &Selection, shown: &Query) -> Stored<Plan> {
+        self.make_plan(admin, act, selection, shown).await
+    }
+
+    async fn commit(&self, admin: &Admin, plan: PlanId, confirmation: &Confirmation) -> Stored<Report> {
+        self.commit_plan(admin, plan, confirmation).await
+    }
+
+    async fn report(&self, admin: &Admin, batch: BatchId) -> Stored<Option<Report>> {
+        self.own_report(admin, batch).await
+    }
+
+    async fn end(&self, who: &SignedIn, target: EndTarget) -> Stored<Report> {
+        self.end_target(who, target).await
+    }
+
+    async fn undo_disable(&self, admin: &Admin, batch: BatchId) -> Stored<Undone> {
+        self.undo(admin, batch).await
+    }
+
+    async fn search_accounts(&self, _admin: &Admin, text: &str, limit: u32) -> Stored<FoundAccounts> {
+        let text = text.to_owned();
+        self.in_directory(move |directory| directory.search(&text, limit.min(FOUND))).await
+    }
+
+    async fn account(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountDetails>> {
+        self.account_details(admin, account).await
+    }
+
+    async fn save_account(&self, admin: &Admin, save: &SaveAccount) -> Stored<Saved> {
+        self.save(admin, save).await
+    }
+
+    async fn history(&self, _admin: &Admin, limit: u32) -> Stored<Vec<EventLine>> {
+        self.newest_events(limit.min(EVENTS)).await
+    }
+
+    async fn own_account(&self, who: &SignedIn) -> Stored<OwnAccount> {
+        self.own_details(who).await
+    }
+}
+
+impl Sqlite {
+    /// Asks the directory, off the threads that serve requests: a filter over a million accounts takes its time.
+    pub(super) async fn in_directory<T: Send + 'static>(&self, ask: impl FnOnce(&Directory) -> T + Send + 'static) -> Stored<T> {
+        let directory = self.directory().clone();
+        let asked = tokio::task::spawn_blocking(move || directory.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask));
+        let answer = asked.await.map_err(|error| {
+            tracing::error!(%error, "the directory panicked");
+            StoreError::Internal
+        })?;
+        answer.ok_or(StoreError::Unavailable)
+    }
+}
+
+/// What a selection amounts to beside a list.
+fn selected(directory: &Directory, selection: &Selection, shown: &Query, window: &Window, now: i64) -> Selected {
+    if selection.is_empty() {
+        return Selected::default();
+    }
+    let mut in_all = BTreeSet::new();
+    let ids = selection.resolve(|query| {
+        let matching = directory.matching(query, now);
+        let set: HashSet<_> = matching.iter().copied().collect();
+        in_all = window.rows.iter().map(|row| row.id).filter(|id| set.contains(id)).collect();
+        matching
+    });
+    let mut selected = Selected { in_all, ..Selected::default() };
+    let listed: HashSet<_> = directory.matching(shown, now).into_iter().collect();
+    for id in ids {
+        let sessions = directory.session_count(id);
+        if sessions > 0 {
+            selected.users += 1;
+            selected.sessions += sessions;
+            selected.not_shown += u32::from(!listed.contains(&id));
+        }
+    }
+    selected
+}
