@@ -6,6 +6,7 @@
 mod accounts;
 mod acts;
 mod database;
+mod demo;
 mod events;
 mod feed;
 mod history;
@@ -20,6 +21,7 @@ mod upkeep;
 
 pub use accounts::{ListedAccount, NewAccount};
 pub use acts::Ended;
+pub use demo::SessionStart;
 pub use events::Actor;
 pub use open::{Missing, OpenError};
 pub use sign_in::SESSIONS_PER_ACCOUNT;
@@ -87,6 +89,16 @@ impl Sqlite {
         let newest = "select coalesce(max(at), 0) from (select at from events order by seq desc limit 10000) as newest";
         let newest: Option<(i64,)> = self.database().reader().await?.first(sqlx::query_as(newest)).await?;
         Ok(newest.map_or(0, |(at,)| at))
+    }
+
+    /// Whether the file is undamaged, as far as reading all of it tells.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError::Unavailable`].
+    pub async fn is_whole(&self) -> Stored<bool> {
+        let mut reader = self.database().reader().await?.patiently();
+        let answer: Option<(String,)> = reader.first(sqlx::query_as("pragma quick_check")).await?;
+        Ok(answer.is_some_and(|(answer,)| answer == "ok"))
     }
 
     /// Ends what timed out while nothing ran, loads the directory, and follows the database from then on.

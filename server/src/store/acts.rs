@@ -17,7 +17,7 @@ use app::{
     store::{StoreError, Stored},
 };
 use sqlx::{query, query_as};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 const TOUCH_GUARD: &str = "
 update guards
@@ -230,10 +230,12 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn end_accounts(&self, actor: Actor, accounts: BTreeSet<AccountId>, reason: &str, now: i64) -> Stored<Ended> {
+    pub async fn end_accounts(&self, actor: Actor, accounts: Vec<AccountId>, reason: &str, now: i64) -> Stored<Ended> {
         let (store, reason) = (self.clone(), reason.to_owned());
         self.write(async move {
-            let accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
+            let mut accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
+            accounts.sort_unstable();
+            accounts.dedup();
             let mut tx = store.database().begin_long().await?;
             let deed = Deed::new(actor, Action::End, now)?.because(&reason);
             let order = Order { accounts: &accounts, disable: false, spare: 0, newest_session: i64::MAX };
@@ -256,15 +258,25 @@ impl Sqlite {
         let (store, reason) = (self.clone(), reason.to_owned());
         self.write(async move {
             let mut tx = store.database().begin().await?;
-            let deed = Deed::new(actor, Action::Disable, now)?.because(&reason);
             ensure_exists(&mut tx, account).await?;
-            let order = Order { accounts: &[account.0], disable: true, spare: 0, newest_session: i64::MAX };
-            let targets = carry_out(&mut tx, &deed, &order).await?;
-            let disabled = targets.iter().find(|target| target.detail.disabled_version.is_some());
-            let Some(disabled) = disabled else { return Ok((None, None)) };
-            let sessions = count(disabled.detail.sessions.len());
-            events::record(&mut tx, &deed, &targets).await?;
-            Ok((Some(sessions), tx.commit().await?))
+            let disabled = disable(&mut tx, actor, &[account.0], &reason, now).await?;
+            let sessions = disabled.first().map(|target| count(target.detail.sessions.len()));
+            Ok((sessions, tx.commit().await?))
+        })
+        .await
+    }
+
+    /// Disables accounts and ends their sessions, all or none. Those disabled already stay as they are.
+    ///
+    /// # Errors
+    /// Refused where nobody would be left to administer.
+    pub async fn disable_accounts(&self, actor: Actor, accounts: Vec<AccountId>, reason: &str, now: i64) -> Stored<()> {
+        let (store, reason) = (self.clone(), reason.to_owned());
+        self.write(async move {
+            let accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
+            let mut tx = store.database().begin_long().await?;
+            disable(&mut tx, actor, &accounts, &reason, now).await?;
+            Ok(((), tx.commit().await?))
         })
         .await
     }
@@ -299,6 +311,16 @@ pub struct Ended {
 
 pub(super) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Disables accounts, with an event for each that was enabled; answers these.
+async fn disable(tx: &mut Tx, actor: Actor, accounts: &[i64], reason: &str, now: i64) -> Stored<Vec<Target>> {
+    let deed = Deed::new(actor, Action::Disable, now)?.because(reason);
+    let order = Order { accounts, disable: true, spare: 0, newest_session: i64::MAX };
+    let mut targets = carry_out(tx, &deed, &order).await?;
+    targets.retain(|target| target.detail.disabled_version.is_some());
+    events::record(tx, &deed, &targets).await?;
+    Ok(targets)
 }
 
 /// Ends single sessions: an event for each, also for one that had ended already.

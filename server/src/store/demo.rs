@@ -1,0 +1,180 @@
+//! What only a demonstration does: marking its database, and beginning many sessions whose tokens nobody knows.
+
+use super::{
+    Sqlite,
+    database::Reads as _,
+    events::{self, json},
+};
+use crate::auth::token::TokenHash;
+use app::{
+    model::{account::AccountId, session::SessionId},
+    store::Stored,
+};
+use serde::Serialize;
+use sqlx::{query, query_as};
+use std::{collections::HashMap, fmt::Write as _};
+
+/// Sessions begun in one transaction.
+const STEP: usize = 2_000;
+
+/// A session that began, perhaps a while ago.
+#[derive(Clone, Debug)]
+pub struct SessionStart {
+    pub account: AccountId,
+    pub token: TokenHash,
+    /// UTC milliseconds.
+    pub created_at: i64,
+    /// UTC milliseconds.
+    pub last_seen_at: i64,
+    pub ip: String,
+    pub user_agent: String,
+}
+
+const IS_DEMO: &str = "
+select value
+from settings
+where name = 'demo'";
+
+const MARK: &str = "
+insert into settings (name, value)
+values ('demo', 'yes')
+on conflict (name) do nothing";
+
+// As a sign-in does: the account is claimed first, and only while it is enabled.
+const CLAIM: &str = "
+update accounts
+set last_sign_in_at = case when accounts.last_sign_in_at > begun.at then accounts.last_sign_in_at else begun.at end
+from (
+  select json_extract(value, '$.account') as account, max(json_extract(value, '$.created_at')) as at
+  from json_each($1)
+  group by json_extract(value, '$.account')
+) as begun
+where accounts.id = begun.account
+and accounts.disabled_at is null
+and accounts.roster_disabled_at is null
+and accounts.deleted_at is null
+returning id";
+
+const BEGIN: &str = "
+insert into sessions (
+  token_hash, account_id, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, ip, user_agent
+)
+select
+  unhex(json_extract(value, '$.token')), json_extract(value, '$.account'), json_extract(value, '$.created_at'),
+  json_extract(value, '$.created_at'), json_extract(value, '$.last_seen_at'), json_extract(value, '$.idle'),
+  json_extract(value, '$.absolute'), json_extract(value, '$.ip'), json_extract(value, '$.user_agent')
+from json_each($1)
+order by key
+returning id, token_hash";
+
+const LOG: &str = "
+insert into events (
+  batch_id, at, actor_kind, actor_account, actor_name, actor_session, action,
+  target_account, target_name, target_session, reason, result, detail
+)
+select
+  $1, sessions.created_at, 'account', accounts.id, accounts.user_name, sessions.id, 'sign_in',
+  accounts.id, accounts.user_name, sessions.id, '', 'done', '{}'
+from sessions
+join accounts on accounts.id = sessions.account_id
+where sessions.id in (select value from json_each($2))
+order by sessions.id";
+
+const LOG_ORIGINS: &str = "
+insert into event_origins (seq, ip, user_agent)
+select events.seq, sessions.ip, sessions.user_agent
+from events
+join sessions on sessions.id = events.target_session
+where events.batch_id = $1";
+
+#[derive(Serialize)]
+struct Row<'a> {
+    account: AccountId,
+    token: String,
+    created_at: i64,
+    last_seen_at: i64,
+    idle: i64,
+    absolute: i64,
+    ip: &'a str,
+    user_agent: &'a str,
+}
+
+impl Sqlite {
+    /// Whether this database is a demonstration's: it may have made-up people at work, and is never served to others.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError::Unavailable`].
+    pub async fn is_demo(&self) -> Stored<bool> {
+        let mark: Option<(String,)> = self.database().reader().await?.first(query_as(IS_DEMO)).await?;
+        Ok(mark.is_some())
+    }
+
+    /// Marks this database as a demonstration's, for good.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError`].
+    pub async fn mark_as_demo(&self) -> Stored<()> {
+        let store = self.clone();
+        self.write(async move {
+            let mut tx = store.database().begin().await?;
+            tx.execute(query(MARK)).await?;
+            Ok(((), tx.commit().await?))
+        })
+        .await
+    }
+
+    /// Begins sessions without a password, in steps, each as sign-in would. Answers their ids in the order given, `None` where the
+    /// account is disabled.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError`]; the steps before stay.
+    pub async fn begin_demo_sessions(&self, starts: Vec<SessionStart>) -> Stored<Vec<Option<SessionId>>> {
+        let store = self.clone();
+        self.write(async move {
+            let (mut ids, mut newest_event) = (Vec::with_capacity(starts.len()), None);
+            for step in starts.chunks(STEP) {
+                let (begun, newest) = store.begin_step(step).await?;
+                ids.extend(begun);
+                newest_event = newest.or(newest_event);
+            }
+            Ok((ids, newest_event))
+        })
+        .await
+    }
+
+    async fn begin_step(&self, starts: &[SessionStart]) -> Stored<(Vec<Option<SessionId>>, Option<i64>)> {
+        let rows: Vec<_> = starts.iter().map(|start| self.row(start)).collect();
+        let mut tx = self.database().begin_long().await?;
+        let enabled: Vec<(i64,)> = tx.all(query_as(CLAIM).bind(json(&rows)?)).await?;
+        let enabled: std::collections::HashSet<i64> = enabled.into_iter().map(|(id,)| id).collect();
+        let rows: Vec<_> = rows.into_iter().filter(|row| enabled.contains(&row.account.0)).collect();
+        let begun: Vec<(i64, Vec<u8>)> = tx.all(query_as(BEGIN).bind(json(&rows)?)).await?;
+        let sessions: Vec<i64> = begun.iter().map(|(id, _)| *id).collect();
+        if !sessions.is_empty() {
+            let batch = events::new_batch()?;
+            tx.log(query(LOG).bind(batch.0).bind(json(&sessions)?)).await?;
+            tx.execute(query(LOG_ORIGINS).bind(batch.0)).await?;
+        }
+        let newest = tx.commit().await?;
+        let by_token: HashMap<Vec<u8>, i64> = begun.into_iter().map(|(id, token)| (token, id)).collect();
+        Ok((starts.iter().map(|start| by_token.get(start.token.as_bytes()).copied().map(SessionId)).collect(), newest))
+    }
+
+    fn row<'a>(&self, start: &'a SessionStart) -> Row<'a> {
+        let deadlines = self.limits().deadlines(start.created_at, start.last_seen_at);
+        let mut token = String::new();
+        for byte in start.token.as_bytes() {
+            let _ = write!(token, "{byte:02x}");
+        }
+        Row {
+            account: start.account,
+            token,
+            created_at: start.created_at,
+            last_seen_at: start.last_seen_at,
+            idle: deadlines.idle,
+            absolute: deadlines.absolute,
+            ip: &start.ip,
+            user_agent: &start.user_agent,
+        }
+    }
+}
