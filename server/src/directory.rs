@@ -1,13 +1,26 @@
 //! The read model in memory: who is logged in, answered window by window.
 //!
 //! It follows the database's events in their order; nothing else changes it. It has no timers: a time-out is a write, and so an event.
+//!
+//! Made for a million sessions: each column's texts stand folded in one buffer that a filter scans in one go, and each column's order
+//! is kept, so that a sorted window is a walk. What matches is a set of bits.
 
+mod accounts;
+mod bits;
+mod column;
+mod index;
+mod list;
+mod search;
+mod sessions;
+
+use accounts::Accounts;
 use app::model::{
-    account::{AccountId, FoundAccounts},
-    query::Query,
-    session::{SessionId, Window},
+    account::AccountId,
+    filter::wall::Wall,
+    session::{SessionId, Version},
 };
 use jiff::tz::TimeZone;
+use sessions::Sessions;
 
 /// An account as the directory knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,51 +58,115 @@ pub enum Change {
 
 /// All accounts, and their active sessions.
 pub struct Directory {
-    _private: (),
+    wall: Wall,
+    version: Version,
+    accounts: Accounts,
+    sessions: Sessions,
 }
 
 impl Directory {
     /// From one snapshot of the database. `node` is when this node started (UTC milliseconds), the first half of the list's version.
     pub fn new(
-        _zone: &TimeZone,
-        _node: i64,
-        _accounts: impl IntoIterator<Item = AccountEntry>,
-        _sessions: impl IntoIterator<Item = SessionEntry>,
+        zone: &TimeZone,
+        node: i64,
+        accounts: impl IntoIterator<Item = AccountEntry>,
+        sessions: impl IntoIterator<Item = SessionEntry>,
     ) -> Self {
-        todo!()
+        let version = Version { node, number: 0 };
+        let mut directory = Self { wall: Wall::new(zone), version, accounts: Accounts::default(), sessions: Sessions::default() };
+        for entry in accounts {
+            directory.set_account(&entry);
+        }
+        for session in sessions {
+            directory.start(session);
+        }
+        directory.accounts.settle();
+        directory
     }
 
     /// Follows events in their order; a batch costs little more than one. `now` (UTC milliseconds) lets old tombstones go.
-    pub fn apply(&mut self, _changes: &[Change], _now: i64) {
-        todo!()
+    pub fn apply(&mut self, changes: &[Change], now: i64) {
+        self.sessions.prune(now);
+        for change in changes {
+            let is_news = match change {
+                Change::Account(entry) => self.set_account(entry),
+                Change::AccountGone(id) => self.remove_account(*id, now),
+                Change::Started(session) => self.start(*session),
+                // Not `any`: each of them ends.
+                Change::Ended(ids) => ids.iter().fold(false, |is_news, &id| self.sessions.end(id, now) | is_news),
+            };
+            self.version.number += u64::from(is_news);
+        }
+        self.accounts.settle();
+        if let Some((accounts, slots)) = self.accounts.compacted() {
+            self.accounts = accounts;
+            self.sessions.renumber(&slots);
+        }
     }
 
-    /// Part of the filtered, sorted list. `now` and the zone decide what `today` and `last 2h` mean; `you` marks the own row.
-    pub fn window(&self, _query: &Query, _now: i64, _you: AccountId, _offset: u32, _limit: u32) -> Window {
-        todo!()
-    }
-
-    /// Everybody who matches, in the order of the list: what a plan is made of.
-    pub fn matching(&self, _query: &Query, _now: i64) -> Vec<AccountId> {
-        todo!()
-    }
-
-    /// Accounts by user name or name, logged in or not.
-    pub fn search(&self, _text: &str, _limit: u32) -> FoundAccounts {
-        todo!()
-    }
-
-    pub fn account(&self, _id: AccountId) -> Option<AccountEntry> {
-        todo!()
+    /// An account, logged in or not.
+    pub fn account(&self, id: AccountId) -> Option<AccountEntry> {
+        self.accounts.slot(id).map(|slot| self.accounts.entry(slot))
     }
 
     /// Active sessions of an account.
-    pub fn session_count(&self, _id: AccountId) -> u32 {
-        todo!()
+    pub fn session_count(&self, id: AccountId) -> u32 {
+        self.accounts.slot(id).map_or(0, |slot| self.sessions.counts()[slot as usize])
     }
 
     /// Everything it holds, by id: what a test compares with a fresh load.
     pub fn contents(&self) -> (Vec<AccountEntry>, Vec<SessionEntry>) {
-        todo!()
+        let mut accounts: Vec<_> = self.accounts.live().iter().map(|slot| self.accounts.entry(slot)).collect();
+        let sessions = self.accounts.live().iter().flat_map(|slot| self.sessions.entries(slot, self.accounts.id(slot)));
+        let mut sessions: Vec<_> = sessions.collect();
+        accounts.sort_by_key(|account| account.id);
+        sessions.sort_by_key(|session| session.id);
+        (accounts, sessions)
+    }
+
+    fn set_account(&mut self, entry: &AccountEntry) -> bool {
+        let old = self.accounts.slot(entry.id);
+        if let Some(slot) = old
+            && self.accounts.texts(slot) == [&*entry.user_name, &*entry.last_name, &*entry.first_name]
+        {
+            let changed = self.accounts.entry(slot) != *entry;
+            self.accounts.set_marks(slot, entry);
+            return changed;
+        }
+        let slot = self.accounts.push(entry);
+        self.sessions.add_account(slot);
+        if let Some(old) = old {
+            self.sessions.move_account(old, slot);
+        }
+        true
+    }
+
+    fn remove_account(&mut self, id: AccountId, now: i64) -> bool {
+        let Some(slot) = self.accounts.slot(id) else { return false };
+        // Whoever is deleted cannot be logged in, even where the ends of his sessions are still on their way.
+        let sessions: Vec<_> = self.sessions.ids_of(slot).collect();
+        for session in sessions {
+            self.sessions.end(session, now);
+        }
+        self.accounts.remove(id);
+        true
+    }
+
+    fn start(&mut self, session: SessionEntry) -> bool {
+        let slot = self.accounts.slot(session.account).unwrap_or_else(|| {
+            // A session is never left out of the list: an account that is not known yet shows without names.
+            let entry = AccountEntry {
+                id: session.account,
+                user_name: String::new(),
+                last_name: String::new(),
+                first_name: String::new(),
+                disabled: false,
+                sis: false,
+            };
+            let slot = self.accounts.push(&entry);
+            self.sessions.add_account(slot);
+            slot
+        });
+        self.sessions.start(session.id, slot, session.created_at)
     }
 }

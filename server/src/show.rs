@@ -1,4 +1,4 @@
-//! Times as people read them. The server formats every one, so that the browser needs no zones.
+//! Times and names as people read them. The server formats every time, so that the browser needs no zones.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
@@ -22,6 +22,14 @@ pub fn activity(last_seen_at: i64, now: i64) -> String {
         _ => (seconds / 86_400, "d"),
     };
     format!("active {number} {unit} ago")
+}
+
+/// `Miller, Nathan`, or the one name there is.
+pub fn full_name(last_name: &str, first_name: &str) -> String {
+    match (last_name, first_name) {
+        ("", name) | (name, "") => name.into(),
+        (last_name, first_name) => format!("{last_name}, {first_name}"),
+    }
 }
 
 /// A time that no calendar knows (a damaged database) shows as the calendar's edge rather than not at all.

@@ -9,15 +9,12 @@ use app::{
         event::{BatchId, EventLine},
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
-        selection::{Selected, Selection},
+        selection::Selection,
         session::{AccountSessions, WINDOW_ROWS, Window},
     },
     store::{Store, StoreError, Stored},
 };
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::PoisonError,
-};
+use std::sync::PoisonError;
 
 /// Accounts that one search answers at most, and events that the history does.
 const FOUND: u32 = 100;
@@ -29,7 +26,7 @@ impl Store for Sqlite {
         let (query, selection, you, now) = (query.clone(), selection.clone(), admin.who().account, admin.who().now);
         self.in_directory(move |directory| {
             let mut window = directory.window(&query, now, you, offset, limit.clamp(1, WINDOW_ROWS));
-            window.selected = selected(directory, &selection, &query, &window, now);
+            window.selected = directory.selected(&selection, &query, &window.rows, now);
             window
         })
         .await
@@ -92,29 +89,4 @@ impl Sqlite {
         })?;
         answer.ok_or(StoreError::Unavailable)
     }
-}
-
-/// What a selection amounts to beside a list.
-fn selected(directory: &Directory, selection: &Selection, shown: &Query, window: &Window, now: i64) -> Selected {
-    if selection.is_empty() {
-        return Selected::default();
-    }
-    let mut in_all = BTreeSet::new();
-    let ids = selection.resolve(|query| {
-        let matching = directory.matching(query, now);
-        let set: HashSet<_> = matching.iter().copied().collect();
-        in_all = window.rows.iter().map(|row| row.id).filter(|id| set.contains(id)).collect();
-        matching
-    });
-    let mut selected = Selected { in_all, ..Selected::default() };
-    let listed: HashSet<_> = directory.matching(shown, now).into_iter().collect();
-    for id in ids {
-        let sessions = directory.session_count(id);
-        if sessions > 0 {
-            selected.users += 1;
-            selected.sessions += sessions;
-            selected.not_shown += u32::from(!listed.contains(&id));
-        }
-    }
-    selected
 }

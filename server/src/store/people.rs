@@ -69,7 +69,7 @@ impl Sqlite {
         Ok(Some(AccountSessions {
             id: account,
             user_name,
-            name: full_name(&last_name, &first_name),
+            name: show::full_name(&last_name, &first_name),
             disabled: disabled_at.or(roster_disabled_at).is_some(),
             you: account == admin.who().account,
             sessions: self.active_sessions(&mut reader, account, admin.who()).await?,
@@ -93,7 +93,7 @@ impl Sqlite {
         Ok(Some(AccountDetails {
             id: account,
             user_name,
-            name: full_name(&last_name, &first_name),
+            name: show::full_name(&last_name, &first_name),
             sis,
             status,
             last_sign_in: last_sign_in_at.map(|at| show::date_time(at, self.zone())),
@@ -110,7 +110,7 @@ impl Sqlite {
         let found: Option<AccountRow> = reader.first(query_as(ACCOUNT).bind(who.account.0)).await?;
         let (user_name, last_name, first_name, ..) = found.ok_or(StoreError::Refused(AppError::NotSignedIn))?;
         let sessions = self.active_sessions(&mut reader, who.account, who).await?;
-        Ok(OwnAccount { user_name, name: full_name(&last_name, &first_name), sessions })
+        Ok(OwnAccount { user_name, name: show::full_name(&last_name, &first_name), sessions })
     }
 
     async fn active_sessions(&self, reader: &mut Reader, account: AccountId, who: &SignedIn) -> Stored<Vec<SessionLine>> {
@@ -191,13 +191,5 @@ impl Sqlite {
             None => "Nothing was saved: this account was changed meanwhile. Look at it again, then save.".into(),
         };
         AppError::Conflict { message }
-    }
-}
-
-/// `Miller, Nathan`; whatever of it there is.
-fn full_name(last_name: &str, first_name: &str) -> String {
-    match (last_name, first_name) {
-        ("", name) | (name, "") => name.into(),
-        (last_name, first_name) => format!("{last_name}, {first_name}"),
     }
 }

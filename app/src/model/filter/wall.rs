@@ -55,7 +55,7 @@ impl Wall {
         // Beyond jiff's calendar everything is its edge.
         let local = second.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second()) + offset;
         let day = i64::from(DAY_SECONDS);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a remainder below 86,400")]
+        #[expect(clippy::cast_possible_truncation, reason = "a remainder below 86,400")]
         let of_day = local.rem_euclid(day) as u32;
         Local { day: local.div_euclid(day), second: of_day }
     }

@@ -1,0 +1,244 @@
+//! The Session List: who matches, in which order, and the window that is asked for.
+
+use super::{Directory, bits::Bits};
+use crate::show;
+use app::model::{
+    account::AccountId,
+    filter::{Filters, count::CountFilter, created::CreatedFilter},
+    query::{Column, Query, Sort},
+    selection::{Selected, Selection},
+    session::{Cell, Row, Totals, WINDOW_ROWS, Window},
+};
+use std::{array, borrow::Cow, collections::BTreeSet};
+
+/// Accounts that match, by slot.
+struct Matching<'directory> {
+    accounts: Cow<'directory, Bits>,
+    /// Per account the newest session that matches; means nothing for others.
+    newest: Cow<'directory, [i64]>,
+    totals: Totals,
+}
+
+impl Directory {
+    /// Part of the filtered, sorted list: at most `limit` rows, at least one and at most [`WINDOW_ROWS`], from `offset` on, which
+    /// goes back to the last page where the result is shorter. `now` and the zone decide what `today` and `last 2h` mean; `you` marks
+    /// the own row.
+    pub fn window(&self, query: &Query, now: i64, you: AccountId, offset: u32, limit: u32) -> Window {
+        let filters = Filters::new(query, &self.wall, now);
+        let matching = self.find(&filters);
+        let limit = limit.clamp(1, WINDOW_ROWS);
+        let last_page = matching.totals.users.saturating_sub(1) / limit * limit;
+        let offset = if offset < matching.totals.users { offset } else { last_page };
+        let slots = self.sorted(&matching, query.sort, offset as usize, limit as usize);
+        Window {
+            rows: slots.into_iter().map(|slot| self.row(slot, &matching, &filters, you)).collect(),
+            offset,
+            matching: matching.totals,
+            all: self.sessions.all(),
+            understood: filters.understood(),
+            selected: Selected::default(),
+            version: self.version,
+            updated: show::time_of_day(now, self.wall.zone()),
+        }
+    }
+
+    /// Everybody who matches, in the order of the list: what a plan is made of.
+    pub fn matching(&self, query: &Query, now: i64) -> Vec<AccountId> {
+        let matching = self.find(&Filters::new(query, &self.wall, now));
+        let slots = self.sorted(&matching, query.sort, 0, matching.totals.users as usize);
+        slots.into_iter().map(|slot| self.accounts.id(slot)).collect()
+    }
+
+    /// What a selection amounts to beside the list that `shown` asks for, of which `rows` are answered.
+    pub fn selected(&self, selection: &Selection, shown: &Query, rows: &[Row], now: i64) -> Selected {
+        let mut in_all = BTreeSet::new();
+        let (also, mut accounts) = match selection {
+            Selection::Ids(ids) => (ids, Bits::with_slots(self.accounts.len())),
+            Selection::AllMatching { query, except, also } => {
+                let mut accounts = self.find(&Filters::new(query, &self.wall, now)).accounts.into_owned();
+                let slots = rows.iter().map(|row| row.id).filter_map(|id| Some((id, self.accounts.slot(id)?)));
+                in_all = slots.filter(|&(_, slot)| accounts.get(slot)).map(|(id, _)| id).collect();
+                except.iter().filter_map(|&id| self.accounts.slot(id)).for_each(|slot| accounts.set(slot, false));
+                (also, accounts)
+            }
+        };
+        also.iter().filter_map(|&id| self.accounts.slot(id)).for_each(|slot| accounts.set(slot, true));
+        accounts.keep(self.sessions.active(), false);
+        let Totals { users, sessions } = self.totals(&accounts);
+        accounts.keep(&self.find(&Filters::new(shown, &self.wall, now)).accounts, true);
+        Selected { users, sessions, not_shown: accounts.count(), in_all }
+    }
+
+    fn totals(&self, accounts: &Bits) -> Totals {
+        let counts = self.sessions.counts();
+        Totals { users: accounts.count(), sessions: accounts.iter().map(|slot| counts[slot as usize]).sum() }
+    }
+
+    fn find(&self, filters: &Filters) -> Matching<'_> {
+        let (counts, newest) = (self.sessions.counts(), self.sessions.newest());
+        if filters.are_empty() {
+            let accounts = Cow::Borrowed(self.sessions.active());
+            return Matching { accounts, newest: newest.into(), totals: self.sessions.all() };
+        }
+        let mut accounts = self.sessions.active().clone();
+        for (column, filter) in filters.texts.iter().enumerate() {
+            if let Some(filter) = filter {
+                let found = self.accounts.column(column).matching(|framed, from| filter.find(framed, from));
+                accounts.keep(&found, filter.is_negated());
+            }
+        }
+        if let Some(filter) = &filters.count {
+            retain_counts(&mut accounts, filter, counts);
+        }
+        let newest = filters.created.as_ref().map_or(newest.into(), |filter| self.retain_created(&mut accounts, filter).into());
+        let totals = self.totals(&accounts);
+        Matching { accounts: Cow::Owned(accounts), newest, totals }
+    }
+
+    /// Keeps accounts of which any session matches, and tells the newest of these.
+    fn retain_created(&self, accounts: &mut Bits, filter: &CreatedFilter) -> Vec<i64> {
+        let mut matcher = filter.matcher();
+        let mut newest = self.sessions.newest().to_vec();
+        accounts.retain(|slot| {
+            // Mostly the newest decides; it stands in a row with its neighbours', the others are scattered.
+            let newest = &mut newest[slot as usize];
+            if matcher.matches(*newest) {
+                return true;
+            }
+            let older = self.sessions.created_of(slot).skip(1).find(|&at| matcher.matches(at));
+            *newest = older.unwrap_or(*newest);
+            older.is_some()
+        });
+        newest
+    }
+
+    /// The slots of a window, in order. Texts descending are texts ascending backwards; creation times and counts that are equal
+    /// stand in the order of the user names either way.
+    fn sorted(&self, matching: &Matching<'_>, sort: Sort, offset: usize, limit: usize) -> Vec<u32> {
+        match sort.column {
+            Column::UserName | Column::LastName | Column::FirstName => {
+                let order = self.accounts.order(sort.column as usize);
+                let matches = |slot: &u32| matching.accounts.get(*slot);
+                if sort.descending {
+                    order.iter().rev().copied().filter(matches).skip(offset).take(limit).collect()
+                } else {
+                    order.iter().copied().filter(matches).skip(offset).take(limit).collect()
+                }
+            }
+            Column::Created => {
+                let (order, ranks) = (self.accounts.order(0), self.accounts.ranks());
+                // The complement of a number turns the order around, without an overflow.
+                let mask = if sort.descending { !0 } else { 0 };
+                let keys = matching.accounts.iter().map(|slot| (matching.newest[slot as usize] ^ mask, ranks[slot as usize]));
+                smallest(keys, offset, limit).into_iter().map(|(_, rank)| order[rank as usize]).collect()
+            }
+            Column::Count => self.sorted_by_count(matching, sort.descending, offset, limit),
+        }
+    }
+
+    /// Counting sort: most accounts have one or two sessions.
+    fn sorted_by_count(&self, matching: &Matching<'_>, descending: bool, offset: usize, limit: usize) -> Vec<u32> {
+        let counts = self.sessions.counts();
+        let mut places = Vec::new();
+        for slot in matching.accounts.iter() {
+            let count = counts[slot as usize] as usize;
+            if count >= places.len() {
+                places.resize(count + 1, 0);
+            }
+            places[count] += 1;
+        }
+        // From how many there are of each count to where the first of them stands.
+        let mut place = 0;
+        let mut lay = |number: &mut usize| place += std::mem::replace(number, place);
+        if descending {
+            places.iter_mut().rev().for_each(&mut lay);
+        } else {
+            places.iter_mut().for_each(&mut lay);
+        }
+
+        let end = place.min(offset + limit);
+        let mut slots = vec![0; end.saturating_sub(offset)];
+        let mut missing = slots.len();
+        for &slot in self.accounts.order(0) {
+            if missing == 0 {
+                break;
+            }
+            if matching.accounts.get(slot) {
+                let place = &mut places[counts[slot as usize] as usize];
+                if (offset..end).contains(place) {
+                    slots[*place - offset] = slot;
+                    missing -= 1;
+                }
+                *place += 1;
+            }
+        }
+        slots
+    }
+
+    fn row(&self, slot: u32, matching: &Matching<'_>, filters: &Filters, you: AccountId) -> Row {
+        let texts = self.accounts.texts(slot);
+        let [user_name, last_name, first_name] = array::from_fn(|column| Cell {
+            text: texts[column].to_owned(),
+            matched: filters.texts[column].as_ref().map(|filter| filter.ranges(texts[column])).unwrap_or_default(),
+        });
+        let created_at = matching.newest[slot as usize];
+        let created = Cell {
+            text: show::date_time(created_at, self.wall.zone()),
+            matched: filters.created.as_ref().map(|filter| filter.ranges(created_at)).unwrap_or_default(),
+        };
+        let id = self.accounts.id(slot);
+        Row { id, user_name, last_name, first_name, created, count: self.sessions.counts()[slot as usize], you: id == you }
+    }
+}
+
+fn retain_counts(accounts: &mut Bits, filter: &CountFilter, counts: &[u32]) {
+    let usual: [bool; 128] = array::from_fn(|count| u32::try_from(count).is_ok_and(|count| filter.matches(count)));
+    accounts.retain(|slot| {
+        let count = counts[slot as usize];
+        usual.get(count as usize).copied().unwrap_or_else(|| filter.matches(count))
+    });
+}
+
+/// The keys from place `offset` on in ascending order, without sorting the others.
+pub(super) fn smallest<K: Copy + Ord>(keys: impl Iterator<Item = K>, offset: usize, limit: usize) -> Vec<K> {
+    let wanted = offset.saturating_add(limit).max(1);
+    let mut kept = Vec::new();
+    let mut bar = None;
+    for key in keys {
+        if bar.is_some_and(|bar| key > bar) {
+            continue;
+        }
+        kept.push(key);
+        if kept.len() >= wanted.saturating_mul(2) {
+            bar = Some(*kept.select_nth_unstable(wanted - 1).1);
+            kept.truncate(wanted);
+        }
+    }
+    if kept.len() > wanted {
+        kept.select_nth_unstable(wanted - 1);
+        kept.truncate(wanted);
+    }
+    if 0 < offset && offset < kept.len() {
+        kept.select_nth_unstable(offset);
+    }
+    let mut window = kept.split_off(offset.min(kept.len()));
+    window.sort_unstable();
+    window
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_of_the_smallest_is_a_window_of_the_sorted() {
+        // A prime times the place scatters the numbers; a third are equal to another.
+        let numbers: Vec<u32> = (0..1_000).map(|place| place * 7_919 % 667).collect();
+        let mut sorted = numbers.clone();
+        sorted.sort_unstable();
+        for (offset, limit) in [(0, 1), (0, 10), (10, 10), (495, 10), (990, 10), (995, 10), (1_000, 10), (0, 1_000), (5, usize::MAX)] {
+            let expected: Vec<_> = sorted.iter().copied().skip(offset).take(limit).collect();
+            assert_eq!(smallest(numbers.iter().copied(), offset, limit), expected, "{offset}, {limit}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The active sessions, and what each account has of them.
+
+use super::{SessionEntry, bits::Bits, index::Index};
+use app::model::{
+    account::AccountId,
+    session::{SessionId, Totals},
+};
+use std::collections::{HashSet, VecDeque};
+
+/// How long an ended session is remembered: nothing that began before it ended can still be on its way then.
+const TOMBSTONE_MS: i64 = 10 * 60_000;
+
+const NONE: u32 = u32::MAX;
+
+/// Sessions in slots of their own, those of one account chained, newest first. `account` is always an account's slot.
+#[derive(Default)]
+pub struct Sessions {
+    index: Index,
+    ids: Vec<i64>,
+    created: Vec<i64>,
+    account: Vec<u32>,
+    next: Vec<u32>,
+    free: Vec<u32>,
+
+    first: Vec<u32>,
+    /// Per account, UTC milliseconds; means nothing where it has no session.
+    newest: Vec<i64>,
+    counts: Vec<u32>,
+    active: Bits,
+    all: Totals,
+
+    ended: HashSet<i64>,
+    /// When the ended ones were heard of, and their ids: oldest first.
+    ended_at: VecDeque<(i64, i64)>,
+}
+
+impl Sessions {
+    /// A new account, without a session.
+    pub fn add_account(&mut self, account: u32) {
+        self.first.push(NONE);
+        self.newest.push(0);
+        self.counts.push(0);
+        self.active.reach(account);
+    }
+
+    /// Adds a session; `false` where it is known, or ended already.
+    pub fn start(&mut self, id: SessionId, account: u32, created_at: i64) -> bool {
+        if self.ended.contains(&id.0) || self.index.get(id.0, &self.ids).is_some() {
+            return false;
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.ids.push(0);
+            self.created.push(0);
+            self.account.push(0);
+            self.next.push(NONE);
+            u32::try_from(self.ids.len() - 1).expect("fewer than four billion sessions")
+        });
+        let place = slot as usize;
+        (self.ids[place], self.created[place], self.account[place]) = (id.0, created_at, account);
+        self.index.insert(slot, &self.ids);
+        self.link(slot);
+        self.counts[account as usize] += 1;
+        self.all.sessions += 1;
+        if self.counts[account as usize] == 1 {
+            self.active.set(account, true);
+            self.all.users += 1;
+        }
+        true
+    }
+
+    /// Forgets a session, and for ten minutes refuses to learn of it again. `false` where it was not known.
+    pub fn end(&mut self, id: SessionId, now: i64) -> bool {
+        if self.ended.insert(id.0) {
+            self.ended_at.push_back((now, id.0));
+        }
+        let Some(slot) = self.index.remove(id.0, &self.ids) else { return false };
+        let account = self.account[slot as usize] as usize;
+        self.unlink(slot);
+        self.free.push(slot);
+        self.counts[account] -= 1;
+        self.all.sessions -= 1;
+        if self.counts[account] == 0 {
+            self.active.set(self.account[slot as usize], false);
+            self.all.users -= 1;
+        }
+        true
+    }
+
+    /// Lets tombstones go that are older than ten minutes.
+    pub fn prune(&mut self, now: i64) {
+        while let Some(&(at, id)) = self.ended_at.front().filter(|(at, _)| now.saturating_sub(*at) > TOMBSTONE_MS) {
+            debug_assert!(at <= now);
+            self.ended.remove(&id);
+            self.ended_at.pop_front();
+        }
+    }
+
+    /// Gives all sessions of one account to another, which has none.
+    pub fn move_account(&mut self, from: u32, to: u32) {
+        let slots: Vec<_> = self.slots_of(from).collect();
+        for slot in slots {
+            self.account[slot as usize] = to;
+        }
+        let (from_place, to_place) = (from as usize, to as usize);
+        self.first[to_place] = std::mem::replace(&mut self.first[from_place], NONE);
+        self.newest[to_place] = self.newest[from_place];
+        self.counts[to_place] = std::mem::take(&mut self.counts[from_place]);
+        self.active.set(to, self.active.get(from));
+        self.active.set(from, false);
+    }
+
+    /// Renumbers the accounts: `slots` holds the old slots in their new order; the others have no session.
+    pub fn renumber(&mut self, slots: &[u32]) {
+        let picked = |column: &[u32]| slots.iter().map(|&slot| column[slot as usize]).collect::<Vec<_>>();
+        (self.first, self.counts) = (picked(&self.first), picked(&self.counts));
+        self.newest = slots.iter().map(|&slot| self.newest[slot as usize]).collect();
+        self.active = Bits::with_slots(slots.len());
+        for (account, &first) in (0..).zip(&self.first) {
+            let mut slot = first;
+            while slot != NONE {
+                self.active.set(account, true);
+                self.account[slot as usize] = account;
+                slot = self.next[slot as usize];
+            }
+        }
+    }
+
+    /// Accounts with a session.
+    pub fn active(&self) -> &Bits {
+        &self.active
+    }
+
+    pub fn all(&self) -> Totals {
+        self.all
+    }
+
+    /// Sessions of each account.
+    pub fn counts(&self) -> &[u32] {
+        &self.counts
+    }
+
+    /// Creation of the newest session of each account.
+    pub fn newest(&self) -> &[i64] {
+        &self.newest
+    }
+
+    /// Creation of each session of an account, newest first.
+    pub fn created_of(&self, account: u32) -> impl Iterator<Item = i64> + '_ {
+        self.slots_of(account).map(|slot| self.created[slot as usize])
+    }
+
+    /// Ids of an account's sessions.
+    pub fn ids_of(&self, account: u32) -> impl Iterator<Item = SessionId> + '_ {
+        self.slots_of(account).map(|slot| SessionId(self.ids[slot as usize]))
+    }
+
+    /// The sessions of an account whose id is known.
+    pub fn entries(&self, account: u32, id: AccountId) -> impl Iterator<Item = SessionEntry> + '_ {
+        self.slots_of(account).map(move |slot| SessionEntry {
+            id: SessionId(self.ids[slot as usize]),
+            account: id,
+            created_at: self.created[slot as usize],
+        })
+    }
+
+    fn slots_of(&self, account: u32) -> impl Iterator<Item = u32> + '_ {
+        let slot = |slot: u32| (slot != NONE).then_some(slot);
+        std::iter::successors(slot(self.first[account as usize]), move |&last| slot(self.next[last as usize]))
+    }
+
+    fn link(&mut self, slot: u32) {
+        let (account, created) = (self.account[slot as usize], self.created[slot as usize]);
+        let before = self.slots_of(account).take_while(|&other| self.created[other as usize] > created).last();
+        self.next[slot as usize] = before.map_or(self.first[account as usize], |before| self.next[before as usize]);
+        self.chain(account, before, slot);
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let account = self.account[slot as usize];
+        let before = self.slots_of(account).take_while(|&other| other != slot).last();
+        self.chain(account, before, self.next[slot as usize]);
+    }
+
+    /// Lets one of an account's sessions, or the account itself, be followed by `next`.
+    fn chain(&mut self, account: u32, before: Option<u32>, next: u32) {
+        let account = account as usize;
+        if let Some(before) = before {
+            self.next[before as usize] = next;
+        } else {
+            self.first[account] = next;
+            self.newest[account] = if next == NONE { 0 } else { self.created[next as usize] };
+        }
+    }
+}
