@@ -56,10 +56,10 @@ impl<S> Crowd<S> {
     }
 
     /// Calls `clicked` for everybody who has worked since, and answers who has logged out. Those who closed the tab are forgotten.
-    pub fn go_on(&mut self, now: i64, chance: &mut Chance, mut clicked: impl FnMut(&S)) -> Vec<S> {
+    pub fn go_on(&mut self, now: i64, chance: &mut Chance, mut clicked: impl FnMut(&mut S)) -> Vec<S> {
         for present in &mut self.present {
             if present.clicks_at <= now {
-                clicked(&present.session);
+                clicked(&mut present.session);
                 present.clicks_at = now + milliseconds(chance.waiting(MILLISECONDS_BETWEEN_CLICKS));
             }
         }

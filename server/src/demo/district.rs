@@ -23,7 +23,8 @@ pub struct Person {
     pub user_name: String,
     pub last_name: String,
     pub first_name: String,
-    pub email: Option<String>,
+    /// Empty where there is none.
+    pub email: String,
     /// Holds the SIS role.
     pub sis: bool,
     pub disabled: bool,
@@ -49,6 +50,16 @@ impl Part {
             _ => Self::Staff,
         }
     }
+
+    /// How much longer it takes until one of them signs in than until one of the staff does.
+    pub fn patience(self) -> f64 {
+        match self {
+            Self::Staff => 1.0,
+            Self::Pupil => 6.5,
+            Self::Parent => 9.0,
+            Self::Lab => 0.0,
+        }
+    }
 }
 
 /// Everybody, the named ones first. The same number and seed give the same people.
@@ -61,11 +72,11 @@ pub fn people(number: u32, seed: u64) -> Vec<Person> {
         (TEACHER, "Miller", "Nathan", false),
         (TEST, "Test", "Fake", false),
     ] {
-        district.add(user_name, last_name, first_name, None, sis);
+        district.add(user_name, last_name, first_name, "", sis);
     }
     let labs = if number >= 1_000 { 4 } else { u32::from(number >= 100) };
     for lab in 1..=labs {
-        district.add(&format!("lab-east-{lab:02}"), "", "", None, false);
+        district.add(&format!("lab-east-{lab:02}"), "", "", "", false);
     }
     let others = number.saturating_sub(FEWEST + labs);
     let (staff, pupils) = (share(others, 60), share(others, 452));
@@ -96,8 +107,8 @@ impl District {
     fn add_staff(&mut self) {
         let (last, first) = self.name();
         let user_name = self.free(&format!("{}.{}", plain(first), plain(last)), "");
-        let email = Some(format!("{user_name}@district.example"));
-        self.add(&user_name, last, first, email, false);
+        let email = format!("{user_name}@district.example");
+        self.add(&user_name, last, first, &email, false);
     }
 
     /// Year of graduation, last name, initial: how many districts name pupils.
@@ -106,7 +117,7 @@ impl District {
         let year = 27 + self.chance.below(13);
         let (last_plain, first_plain) = (plain(last), plain(first));
         let user_name = self.free(&format!("{year}{}{}", &last_plain[..last_plain.len().min(8)], &first_plain[..1]), "");
-        self.add(&user_name, last, first, None, false);
+        self.add(&user_name, last, first, "", false);
     }
 
     /// Parents sign in with the address of their mail.
@@ -120,7 +131,7 @@ impl District {
         };
         let host = self.chance.pick(&["@mail.example", "@post.example", "@inbox.example"]);
         let user_name = self.free(&wanted, host);
-        self.add(&user_name, last, first, Some(user_name.clone()), false);
+        self.add(&user_name, last, first, &user_name, false);
     }
 
     fn name(&mut self) -> (&'static str, &'static str) {
@@ -134,7 +145,7 @@ impl District {
         names.find(|name| !self.taken.contains(name)).expect("numbers do not run out")
     }
 
-    fn add(&mut self, user_name: &str, last_name: &str, first_name: &str, email: Option<String>, sis: bool) {
+    fn add(&mut self, user_name: &str, last_name: &str, first_name: &str, email: &str, sis: bool) {
         self.taken.insert(user_name.to_owned());
         // Two in a hundred, but nobody that a walkthrough needs.
         let disabled = self.people.len() >= FEWEST as usize && Part::of(user_name) != Part::Lab && self.chance.below(50) == 0;
@@ -142,7 +153,7 @@ impl District {
             user_name: user_name.to_owned(),
             last_name: last_name.to_owned(),
             first_name: first_name.to_owned(),
-            email,
+            email: email.to_owned(),
             sis,
             disabled,
         });

@@ -4,13 +4,7 @@ use super::{
     chance::Chance,
     district::{Part, TEACHER, TEST},
 };
-
-/// Limits that visits keep, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    pub idle_timeout: i64,
-    pub session_lifetime: i64,
-}
+use crate::activity::Limits;
 
 /// A session that somebody might have.
 #[derive(Clone, Debug)]
@@ -45,8 +39,8 @@ pub fn visits(user_names: &[&str], number: usize, limits: Limits, now: i64, chan
 pub fn visit(person: usize, part: Part, limits: Limits, now: i64, chance: &mut Chance) -> Visit {
     let (ip, user_agent) = whence(part, chance);
     // Most were active a moment ago; nobody times out before the list has been looked at.
-    let quiet = part_of(limits.idle_timeout, 0.75 * chance.unit() * chance.unit());
-    let longest = part_of(limits.session_lifetime, 0.5).max(quiet);
+    let quiet = part_of(limits.idle, 0.75 * chance.unit() * chance.unit());
+    let longest = part_of(limits.lifetime, 0.5).max(quiet);
     let age = quiet.saturating_add(part_of(MINUTE, chance.waiting(70.0))).min(longest);
     Visit { person, created_at: now - age, last_seen_at: now - quiet, ip, user_agent }
 }
@@ -80,13 +74,8 @@ fn drawn(user_names: &[&str], chance: &mut Chance) -> Vec<usize> {
         .iter()
         .enumerate()
         .map(|(person, user_name)| {
-            let turn = match Part::of(user_name) {
-                _ if [TEACHER, TEST].contains(user_name) => 0.0,
-                Part::Lab => 0.0,
-                Part::Staff => chance.waiting(1.0),
-                Part::Pupil => chance.waiting(6.5),
-                Part::Parent => chance.waiting(9.0),
-            };
+            let first = [TEACHER, TEST].contains(user_name);
+            let turn = if first { 0.0 } else { chance.waiting(Part::of(user_name).patience()) };
             (turn, person)
         })
         .collect();
@@ -145,7 +134,7 @@ mod tests {
     fn visits_are_alive_and_spread_as_in_a_school() {
         let people = people(26_545, 1);
         let user_names: Vec<_> = people.iter().map(|person| &*person.user_name).collect();
-        let limits = Limits { idle_timeout: 60 * MINUTE, session_lifetime: 12 * 60 * MINUTE };
+        let limits = Limits { idle: 60 * MINUTE, lifetime: 12 * 60 * MINUTE };
         let now = 1_700_000_000_000;
         let visits = visits(&user_names, 2_400, limits, now, &mut Chance::new(1));
         assert_eq!(visits.len(), 2_400);
@@ -170,7 +159,7 @@ mod tests {
 
     #[test]
     fn limits_shorter_than_usual_are_kept() {
-        let limits = Limits { idle_timeout: 10_000, session_lifetime: 20_000 };
+        let limits = Limits { idle: 10_000, lifetime: 20_000 };
         for visit in visits(&["a.b", "c.d", "e.f"], 3, limits, 1_000_000, &mut Chance::new(3)) {
             assert!(visit.last_seen_at > 1_000_000 - 10_000 && visit.created_at > 1_000_000 - 20_000, "{visit:?}");
         }
