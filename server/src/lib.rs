@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod auth;
 mod browser;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod credentials;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `usm`.
+
+fn main() -> std::process::ExitCode {
+    server::cli::main()
+}

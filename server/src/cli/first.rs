@@ -1,0 +1,36 @@
+//! The first administrator: without one nobody could let anybody in.
+
+use super::{database::said, output, password};
+use crate::{
+    auth::password::Password,
+    clock::Clock,
+    store::{Actor, NewAccount, Sqlite},
+};
+use anyhow::Context as _;
+use std::{io::IsTerminal as _, path::Path};
+
+/// Where no enabled SIS holder has a password: creates `admin`, and shows its random password once on a terminal, or else leaves it
+/// in the file `first-sign-in` beside the database, which only its owner reads.
+pub async fn ensure_administrator(store: &Sqlite, clock: &Clock, database: &Path) -> anyhow::Result<()> {
+    if store.has_administrator().await.map_err(said)? {
+        return Ok(());
+    }
+    let password = password::random()?;
+    let hash = Password::new(&password).context("A random password is short")?.hash()?;
+    let mut user_name = "admin".to_owned();
+    // The name may be taken, by somebody disabled for one.
+    for number in 2.. {
+        if store.find_account(&user_name).await.map_err(said)?.is_none() {
+            break;
+        }
+        user_name = format!("admin{number}");
+    }
+    let new = NewAccount { user_name: user_name.clone(), password_hash: Some(hash), sis: true, ..NewAccount::default() };
+    store.create_account(Actor::System, new, clock.now()).await.map_err(said)?;
+    if std::io::stdout().is_terminal() {
+        return output::print(&format!("Log in as {user_name} with the password {password}\nIt is shown this once.\n"));
+    }
+    let file = database.with_file_name("first-sign-in");
+    output::write_private(&file, &format!("{user_name} {password}\n"))?;
+    output::print(&format!("The first user name and password are in {}; delete it after the first log-in.\n", file.display()))
+}

@@ -1,0 +1,136 @@
+//! `usm serve`: from options to a listening node, and back.
+
+use super::{
+    Usage,
+    database::{self, said},
+    first::ensure_administrator,
+    options::Node as Options,
+    output,
+};
+use crate::{
+    Node,
+    activity::Limits,
+    auth::password::Passwords,
+    clock::Clock,
+    config::Config,
+    demo,
+    store::{Missing, Settings, Sqlite},
+};
+use anyhow::Context as _;
+use leptos::config::get_configuration;
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// How long requests under way may take after the signal to stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    node: Options,
+    /// On a demo database: let made-up people log in, work and leave
+    #[arg(long, env = "USM_DEMO_TRAFFIC", value_parser = clap::builder::BoolishValueParser::new())]
+    demo_traffic: bool,
+}
+
+/// Serves until Ctrl+C or SIGTERM.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let path = database::path(&args.node.database.database_url)?;
+    // Wrong options and a port in use are said before a database is made.
+    args.node.config(args.node.listen)?;
+    let listener = bind(args.node.listen).await?;
+    let config = args.node.config(listener.local_addr().context("The listener has no address")?)?;
+
+    let settings = Settings::new(config.time_zone.clone(), args.node.limits.get());
+    let store = Sqlite::open(&path, Missing::Create, settings).await?;
+    let served = serve(&store, listener, config, &path, args.demo_traffic).await;
+    store.close().await;
+    served
+}
+
+async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Path, demo_traffic: bool) -> anyhow::Result<()> {
+    let clock = Clock::system(store.newest_time().await.map_err(said)?);
+    let demo = store.is_demo().await.map_err(said)?;
+    if demo && !config.listen.ip().is_loopback() {
+        return Err(Usage::error(format!(
+            "{} is a demo, whose passwords lie in a file, and is served on a loopback address only; change --listen or --database-url.",
+            path.display()
+        )));
+    }
+    if demo_traffic && !demo {
+        return Err(Usage::error(format!(
+            "--demo-traffic is for a demo database, which {} is not; leave it out, or make one by `usm demo`.",
+            path.display()
+        )));
+    }
+    ensure_administrator(store, &clock, path).await?;
+    let background = store.start(clock.clone()).await.map_err(said)?;
+
+    let stop = stop_signal()?;
+    let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };
+    let traffic = demo_traffic.then(|| tokio::spawn(demo::traffic::run(store.clone(), clock.clone(), limits, stop.clone())));
+    let origin = config.public_url.origin();
+    let node = Node {
+        config: Arc::new(config),
+        store: Arc::new(store.clone()),
+        credentials: Arc::new(store.clone()),
+        passwords: Passwords::new(),
+        clock,
+        leptos: get_configuration(None).context("The LEPTOS_* variables cannot be read")?.leptos_options,
+    };
+    let app = crate::router(node).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped(stop.clone()));
+    if demo {
+        output::print(&demo::passwords::printed(path))?;
+    }
+    output::print(&format!("{origin}\n"))?;
+    tracing::info!(address = origin, "serving");
+
+    tokio::select! {
+        served = serving.into_future() => served.context("The listener failed")?,
+        () = async { stopped(stop.clone()).await; tokio::time::sleep(LAST_REQUESTS).await } => {
+            tracing::warn!("requests were still under way and were cut off");
+        }
+    }
+    if let Some(traffic) = traffic {
+        let _ = traffic.await;
+    }
+    background.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!("{address} is in use by another program; stop it, or choose another with --listen."),
+        io::ErrorKind::PermissionDenied => anyhow::anyhow!("Only root may open {address}; choose a port above 1023 with --listen."),
+        _ => anyhow::anyhow!("{address} cannot be opened ({error}); choose an address of this machine with --listen."),
+    })
+}
+
+/// Becomes true at the first Ctrl+C or SIGTERM. A second one ends the process at once.
+fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if stop.send_replace(true) {
+                std::process::exit(1);
+            }
+            tracing::info!("stopping: requests under way are finished");
+        }
+    });
+    Ok(stopping)
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,7 @@
+//! The real binary, as an operator uses it: its words, its exit statuses, its files.
+
+mod accounts;
+mod demo;
+mod refusals;
+mod serving;
+mod world;

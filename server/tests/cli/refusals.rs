@@ -1,0 +1,128 @@
+//! What is asked wrongly or cannot be done: one sentence, exit status 2 or 1, nothing made.
+
+use crate::world::World;
+use std::net::TcpListener;
+
+#[test]
+fn every_command_has_help() {
+    let world = World::new();
+    let mut commands = vec![String::new()];
+    let mut seen = 0;
+    while let Some(command) = commands.pop() {
+        let mut arguments: Vec<_> = command.split_whitespace().collect();
+        arguments.push("--help");
+        let help = world.ok(&arguments);
+        assert!(help.contains("Usage: usm"), "{command}: {help}");
+        let listed = help.split("Commands:\n").nth(1).unwrap_or_default().lines().take_while(|line| line.starts_with("  "));
+        let names = listed.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+        commands.extend(names.map(|name| format!("{command} {name}")));
+        seen += 1;
+    }
+    assert_eq!(seen, 15, "usm, its 6 commands, 6 of account, 2 of session");
+    assert_eq!(world.ok(&["version"]), concat!("usm ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(world.ok(&["--version"]), world.ok(&["version"]));
+}
+
+#[test]
+fn a_wrong_question_is_refused_with_2_and_the_way_to_the_help() {
+    let world = World::new();
+    for (arguments, says) in [
+        (&[][..], "`usm --help`"),
+        (&["account"], "`usm account --help`"),
+        (&["serve", "--lisen", "127.0.0.1:1"], "Unexpected argument '--lisen'"),
+        (&["serve", "--lisen"], "`usm serve --help`"),
+        (&["frobnicate"], "'frobnicate'"),
+        (&["serve", "--listen", "here"], "write it like 127.0.0.1:3000"),
+        (&["serve", "--time-zone", "Mars/Olympus"], "it is no IANA time zone"),
+        (&["serve", "--idle-timeout", "soon"], "write it like 60min or 12h"),
+        (&["serve", "--session-lifetime", "0s"], "at least 1 second"),
+        (&["serve", "--site-name", " "], "1 to 100 characters"),
+        (&["serve", "--public-url", "https://u:p@example.org"], "without a path"),
+        (&["serve", "--database-url", "postgres://usm@db/usm"], "PostgreSQL is not available in this build"),
+        (&["serve", "--database-url", "usm.db"], "use --database-url sqlite://PATH"),
+        (&["serve", "--listen", "0.0.0.0:0"], "--allow-plain-http"),
+        (&["serve", "--public-url", "http://usm.example.org"], "--allow-plain-http"),
+        (&["serve", "--listen", "0.0.0.0:0", "--allow-plain-http"], "say which one with --public-url"),
+        (&["demo", "--accounts", "4", "--sessions", "1"], "--accounts"),
+        (&["demo", "--accounts", "10", "--sessions", "11"], "at most as many sessions as accounts"),
+        (&["demo", "--accounts", "10"], "--sessions"),
+        (&["account", "create"], "<USER_NAME>"),
+        (&["account", "grant", "nate", "KING"], "'KING'"),
+        (&["session", "end"], "--all"),
+        (&["session", "end", "--all", "--user-name", "x"], "--all"),
+    ] {
+        let sentence = world.refused(2, arguments);
+        assert!(sentence.contains(says), "usm {arguments:?} says: {sentence}");
+    }
+    assert!(!world.path("data").exists(), "nothing is made on the way to a refusal");
+}
+
+#[test]
+fn a_variable_is_an_option_or_refused() {
+    let world = World::new();
+    let sentence = world.refused_with(2, &["version"], &[("USM_LISTNE", "127.0.0.1:1")], "");
+    assert!(sentence.contains("USM_LISTNE is unknown") && sentence.contains("USM_LISTEN,"), "{sentence}");
+    let sentence = world.refused_with(2, &["serve"], &[("USM_TIME_ZONE", "nowhere")], "");
+    assert!(sentence.contains("IANA"), "{sentence}");
+    let sentence = world.refused_with(2, &["serve"], &[("USM_LISTEN", "0.0.0.0:0"), ("USM_ALLOW_PLAIN_HTTP", "no")], "");
+    assert!(sentence.contains("--allow-plain-http"), "{sentence}");
+}
+
+#[test]
+fn a_password_in_an_address_stays_hidden() {
+    let world = World::new();
+    let url = "postgres://usm:hunter2@db/usm";
+    for arguments in [&["serve", "--database-url", url][..], &["serve", url], &["account", "list", url], &[url]] {
+        assert!(!world.refused(2, arguments).contains("hunter2"), "usm {arguments:?}");
+    }
+    let help = world.usm_with(&["serve", "--help"], &[("USM_DATABASE_URL", url)], "");
+    assert!(help.out.contains("USM_DATABASE_URL") && !help.out.contains("hunter2"), "{}", help.out);
+    assert!(!world.refused_with(2, &["check"], &[("USM_DATABASE_URL", url)], "").contains("hunter2"));
+}
+
+#[test]
+fn a_port_in_use_is_refused_before_a_database_is_made() {
+    let (world, taken) = (World::new(), TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    let address = taken.local_addr().expect("its address").to_string();
+    let sentence = world.refused(1, &["serve", "--listen", &address]);
+    assert!(sentence.contains(&format!("{address} is in use")) && sentence.contains("--listen"), "{sentence}");
+    assert!(!world.path("data").exists());
+}
+
+#[test]
+fn only_serve_and_demo_make_a_database() {
+    let world = World::new();
+    for arguments in [
+        &["account", "list"][..],
+        &["account", "create", "nate", "--no-password"],
+        &["account", "disable", "nate"],
+        &["session", "list"],
+        &["session", "end", "--all"],
+        &["check"],
+    ] {
+        let sentence = world.refused(1, arguments);
+        assert!(sentence.contains("There is no database at data/usm.db"), "usm {arguments:?} says: {sentence}");
+    }
+    assert!(!world.path("data").exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let world = World::new();
+    // A file where the folder should be: refused to everybody, to root as well.
+    std::fs::write(world.path("data"), "").expect("a file");
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["demo", "--accounts", "5", "--sessions", "0"]] {
+        let sentence = world.refused(1, arguments);
+        assert!(sentence.contains("data/usm.db"), "{sentence}");
+    }
+}
+
+#[test]
+fn what_is_no_database_of_ours_is_refused() {
+    let world = World::new();
+    std::fs::write(world.path("notes.txt"), "Milk, eggs, a new lock for the side door.\n".repeat(100)).expect("a file");
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["check"], &["account", "list"]] {
+        let sentence = world.refused(1, &[arguments, &["--database-url", "sqlite://notes.txt"]].concat());
+        assert!(sentence.contains("notes.txt is not a database"), "{sentence}");
+    }
+}

@@ -1,0 +1,92 @@
+//! A running server, and the command line as the second process on its file.
+
+use crate::world::{Server, World, soon};
+use std::os::unix::fs::PermissionsExt as _;
+
+/// A running server with `admin` and `nate`, and their passwords.
+fn running() -> (World, Server, String) {
+    let world = World::new();
+    let server = world.serve(&[]);
+    let first = std::fs::read_to_string(world.path("data/first-sign-in")).expect("the file");
+    let password = first.trim().strip_prefix("admin ").expect("name and password").to_owned();
+    world.ok_with(&["account", "create", "nate"], "correct horse\n");
+    (world, server, password)
+}
+
+#[test]
+fn aut_15_the_first_administrators_password_is_random_and_in_a_private_file() {
+    let (world, server, password) = running();
+    let file = std::fs::metadata(world.path("data/first-sign-in")).expect("the file");
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    assert!(server.printed.contains("data/first-sign-in") && !server.printed.contains(&password), "{}", server.printed);
+    let admin = server.log_in("admin", &password).expect("the first administrator logs in");
+    assert_eq!(server.status("/sessions", &admin), 200);
+    assert_ne!(running().2, password);
+    // There is one now: the next start makes no other.
+    assert_eq!(server.terminate(), Some(0));
+    std::fs::remove_file(world.path("data/first-sign-in")).expect("removed");
+    drop(world.serve(&[]));
+    assert!(!world.path("data/first-sign-in").exists());
+}
+
+#[test]
+fn what_the_command_line_ends_is_out_at_the_next_request() {
+    let (world, server, _) = running();
+    let nate = server.log_in("nate", "correct horse").expect("nate logs in");
+    assert_eq!(server.status("/me", &nate), 200);
+
+    let said = world.ok(&["session", "end", "--user-name", "=nate", "--dry-run"]);
+    assert!(said.contains("nate") && said.contains("Nothing was ended"), "{said}");
+    assert_eq!(server.status("/me", &nate), 200);
+
+    assert_eq!(world.ok(&["session", "end", "--user-name", "=nate", "--reason", "phishing"]), "Ended 1 session of 1 user.\n");
+    assert_eq!(server.status("/me", &nate), 303);
+    assert!(server.log_in("nate", "correct horse").is_some(), "an End disables nobody");
+}
+
+#[test]
+fn who_is_disabled_at_the_command_line_is_out_and_stays_out() {
+    let (world, server, _) = running();
+    let nate = server.log_in("nate", "correct horse").expect("nate logs in");
+    assert_eq!(world.ok(&["account", "disable", "nate"]), "nate is disabled, 1 session ended.\n");
+    assert_eq!(server.status("/me", &nate), 303);
+    assert!(server.log_in("nate", "correct horse").is_none());
+    world.ok(&["account", "enable", "nate"]);
+    assert_eq!(server.status("/me", &nate), 303, "what ended stays ended");
+    assert!(server.log_in("nate", "correct horse").is_some());
+}
+
+#[test]
+fn a_new_password_ends_what_the_old_one_began() {
+    let (world, server, _) = running();
+    let nate = server.log_in("nate", "correct horse").expect("nate logs in");
+    world.ok_with(&["account", "set-password", "nate"], "battery staple\n");
+    assert_eq!(server.status("/me", &nate), 303);
+    assert!(server.log_in("nate", "correct horse").is_none());
+    assert!(server.log_in("nate", "battery staple").is_some());
+}
+
+#[test]
+fn the_list_of_a_running_server_follows_the_command_line() {
+    let (world, server, password) = running();
+    let admin = server.log_in("admin", &password).expect("the administrator logs in");
+    server.log_in("nate", "correct horse").expect("nate logs in");
+    soon("nate is listed", || server.page("/sessions", &admin).contains("Select nate\""));
+    world.ok(&["session", "end", "--all"]);
+    soon("nate is gone", || !server.page("/sessions", &admin).contains("Select nate\""));
+    assert_eq!(server.status("/sessions", &admin), 200, "the role SIS is left out unless asked for");
+    assert_eq!(world.ok(&["session", "end", "--all", "--except-role", "none"]), "Ended 1 session of 1 user.\n");
+    assert_eq!(server.status("/sessions", &admin), 303);
+}
+
+#[test]
+fn a_stopped_server_leaves_with_0_and_one_whole_file() {
+    let (world, server, _) = running();
+    let nate = server.log_in("nate", "correct horse").expect("nate logs in");
+    assert_eq!(server.terminate(), Some(0));
+    assert!(!world.path("data/usm.db-wal").exists(), "the log is folded in");
+    assert!(world.ok(&["check"]).contains("2 accounts, 1 session"));
+    // Another port is another address, but the session is the same.
+    let server = world.serve(&[]);
+    assert_eq!(server.status("/me", &nate), 200);
+}

@@ -1,0 +1,185 @@
+//! A folder of its own for each test, `usm` in it, and a browser of the plainest kind.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// An empty folder in which `usm` is started; its database is `data/usm.db` there.
+pub struct World {
+    folder: TempDir,
+}
+
+/// What a command did.
+pub struct Done {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// A running `usm serve`, killed with the test.
+pub struct Server {
+    child: Child,
+    /// `127.0.0.1:41234`
+    pub address: String,
+    /// What it printed up to its address.
+    pub printed: String,
+}
+
+/// What a server answered.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_usm"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("USM_")) {
+            command.env_remove(name);
+        }
+        command.args(arguments).current_dir(self.folder.path()).env_remove("RUST_LOG");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command with variables and standard input.
+    pub fn usm_with(&self, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Done {
+        let mut child = self.command(arguments).envs(variables.iter().copied()).spawn().expect("usm starts");
+        // It may end without having read.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        child.wait_with_output().expect("usm ends").into()
+    }
+
+    /// Runs a command that must succeed, and answers what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        self.ok_with(arguments, "")
+    }
+
+    /// The same with standard input.
+    pub fn ok_with(&self, arguments: &[&str], input: &str) -> String {
+        let done = self.usm_with(arguments, &[], input);
+        assert_eq!(done.status, 0, "usm {arguments:?}: {}", done.err);
+        done.out
+    }
+
+    /// Runs a command that must be refused with this status and in one sentence, which it answers.
+    pub fn refused(&self, status: i32, arguments: &[&str]) -> String {
+        self.refused_with(status, arguments, &[], "")
+    }
+
+    /// The same with variables and standard input.
+    pub fn refused_with(&self, status: i32, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> String {
+        let done = self.usm_with(arguments, variables, input);
+        assert_eq!((done.status, &*done.out), (status, ""), "usm {arguments:?}: {}", done.err);
+        let sentence = done.err.strip_prefix("usm: ").unwrap_or_else(|| panic!("usm {arguments:?} says: {}", done.err));
+        assert!(sentence.ends_with(".\n") && sentence.lines().count() == 1, "not a sentence on one line: {sentence}");
+        sentence.to_owned()
+    }
+
+    /// Starts `usm serve` on a free port and waits for its address.
+    pub fn serve(&self, arguments: &[&str]) -> Server {
+        let mut child = self.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()).spawn().expect("usm starts");
+        let mut out = BufReader::new(child.stdout.take().expect("piped"));
+        let mut printed = String::new();
+        while !printed.contains("http://") {
+            if out.read_line(&mut printed).expect("text") == 0 {
+                let mut said = String::new();
+                let _ = child.stderr.take().expect("piped").read_to_string(&mut said);
+                panic!("usm serve ended: {said}");
+            }
+        }
+        // Whoever stops reading would stop the server.
+        let mut err = child.stderr.take().expect("piped");
+        std::thread::spawn(move || std::io::copy(&mut err, &mut std::io::sink()));
+        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+        let address = printed.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an address").to_owned();
+        Server { child, address, printed }
+    }
+}
+
+impl From<Output> for Done {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self { status: output.status.code().expect("no signal"), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+impl Server {
+    /// Logs in; answers the cookie, or `None` where the log-in is refused.
+    pub fn log_in(&self, user_name: &str, password: &str) -> Option<String> {
+        let body = format!("user_name={user_name}&password={password}");
+        let answer = self.ask("POST", "/sign-in", "", &body);
+        let cookie = answer.head.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
+        (answer.status == 303).then(|| cookie.split(';').next().expect("a value").to_owned())
+    }
+
+    /// The status of a page for the holder of a cookie.
+    pub fn status(&self, path: &str, cookie: &str) -> u16 {
+        self.ask("GET", path, cookie, "").status
+    }
+
+    /// A page as the holder of a cookie sees it.
+    pub fn page(&self, path: &str, cookie: &str) -> String {
+        self.ask("GET", path, cookie, "").body
+    }
+
+    fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
+        let (host, length) = (&self.address, body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).expect("the server reads");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the server answers");
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let head = answer.split("\r\n\r\n").next().expect("a head").to_owned();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no status: {head}"));
+        Answer { status, head, body: answer }
+    }
+
+    /// Sends SIGTERM and waits for the end; answers its exit status.
+    pub fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                return status.code();
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks until it is so, for at most two seconds.
+pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(2), "not within two seconds: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
