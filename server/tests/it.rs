@@ -2,5 +2,7 @@
 
 #[path = "it/common.rs"]
 mod common;
+#[path = "it/store_acts.rs"]
+mod store_acts;
 #[path = "it/store_sign_in.rs"]
 mod store_sign_in;

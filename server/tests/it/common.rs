@@ -2,7 +2,14 @@
 
 use app::{
     guard::{Admin, SignedIn, Visitor},
-    model::{account::AccountId, session::SessionId},
+    model::{
+        account::AccountId,
+        plan::{Act, Confirmation, Plan, Report},
+        query::Query,
+        selection::Selection,
+        session::SessionId,
+    },
+    store::{Store as _, StoreError, Stored},
 };
 use jiff::tz::TimeZone;
 use server::{
@@ -10,7 +17,7 @@ use server::{
     auth::token::Token,
     clock::Clock,
     credentials::{Checked, Credentials as _, NewSession, SignedInAs, Why},
-    store::{Actor, Background, Missing, NewAccount, Settings, Sqlite},
+    store::{Actor, Background, Missing, NewAccount, SessionStart, Settings, Sqlite},
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -40,7 +47,6 @@ pub struct Browser {
     pub token: Token,
     pub session: SessionId,
     pub account: AccountId,
-    pub user_name: String,
 }
 
 pub fn settings() -> Settings {
@@ -138,8 +144,7 @@ impl World {
         };
         match self.store.sign_in(new).await.expect("an answer") {
             SignedInAs::Session(session) => {
-                let Checked::Valid(valid) = self.check(&token).await else { panic!("a new session is valid") };
-                Ok(Browser { token, session, account, user_name: valid.user_name })
+                Ok(Browser { token, session, account })
             }
             other => Err(other),
         }
@@ -224,5 +229,48 @@ impl World {
             ip: row.get("ip"),
         };
         rows.iter().map(logged).collect()
+    }
+}
+
+impl World {
+    /// What the dialog shows for these accounts, beside the whole list.
+    pub async fn plan(&self, admin: &Admin, act: Act, accounts: &[AccountId]) -> Stored<Plan> {
+        let selection = Selection::Ids(accounts.iter().copied().collect());
+        self.store.prepare(admin, act, &selection, &Query::default()).await
+    }
+
+    /// Prepares and commits with nothing ticked.
+    pub async fn act(&self, admin: &Admin, act: Act, accounts: &[AccountId]) -> Stored<Report> {
+        let plan = self.plan(admin, act, accounts).await?;
+        self.store.commit(admin, plan.id, &Confirmation::default()).await
+    }
+
+    /// So many accounts at once, `lab0001` and so on.
+    pub async fn lab(&self, number: usize) -> Vec<AccountId> {
+        let new =
+            (1..=number).map(|n| NewAccount { user_name: format!("lab{n:04}"), password_hash: Some(HASH.into()), ..NewAccount::default() });
+        self.store.create_accounts(Actor::CommandLine, new.collect(), self.clock.now()).await.expect("new accounts")
+    }
+
+    /// One session for each account, begun in one act.
+    pub async fn sign_all_in(&self, accounts: &[AccountId]) {
+        let start = |account: &AccountId| SessionStart {
+            account: *account,
+            token: Token::new().expect("random bytes").hash(),
+            created_at: self.clock.now(),
+            last_seen_at: self.clock.now(),
+            ip: "10.4.1.22".into(),
+            user_agent: CHROME.into(),
+        };
+        let begun = self.store.begin_demo_sessions(accounts.iter().map(start).collect()).await.expect("begun");
+        assert!(begun.iter().all(Option::is_some));
+    }
+}
+
+/// The sentence of a refusal; panics on anything else.
+pub fn sentence<T: std::fmt::Debug>(answer: Stored<T>) -> String {
+    match answer {
+        Err(StoreError::Refused(error)) => error.sentence().to_owned(),
+        other => panic!("{other:?}"),
     }
 }
