@@ -40,9 +40,9 @@ pub struct CreateArgs {
     first_name: String,
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
     email: String,
-    /// Give it this role at once
-    #[arg(long, value_enum, ignore_case = true)]
-    role: Option<Role>,
+    /// Give it the role SIS (Student Information System), which uses the User Session Manager
+    #[arg(long)]
+    sis: bool,
     /// Read no password: nobody logs in until one is set
     #[arg(long)]
     no_password: bool,
@@ -113,7 +113,7 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
             first_name: trimmed(&args.first_name),
             email: trimmed(&args.email),
             password_hash,
-            sis: args.role.is_some(),
+            sis: args.sis,
         };
         let created = format!("Created {}.\n", new.user_name);
         store.create_account(Actor::CommandLine, new, clock.now()).await.map_err(said)?;

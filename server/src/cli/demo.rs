@@ -75,8 +75,8 @@ async fn fill(store: &Sqlite, path: &Path, args: &Args) -> anyhow::Result<()> {
     let accounts = store.list_accounts().await.map_err(said)?;
     let sessions = accounts.iter().map(|account| account.sessions).sum();
     let accounts = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
-    output::print(&format!("{}, {} in {}\n", counted(accounts, "account"), counted(sessions, "active session"), path.display()))?;
-    output::print(&passwords::printed(path))
+    let (accounts, sessions) = (counted(accounts, "account"), counted(sessions, "active session"));
+    output::print(&format!("{accounts}, {sessions} in {}; passwords in {}\n", path.display(), file.display()))
 }
 
 /// Random passwords, as the file holds them and as the database does.

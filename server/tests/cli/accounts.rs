@@ -32,6 +32,8 @@ fn an_account_is_created_listed_disabled_and_enabled() {
     assert_eq!(world.ok(&["account", "grant", "natetest", "sis"]), "natetest now holds the role SIS.\n");
     assert_eq!(world.ok(&["account", "grant", "natetest", "SIS"]), "natetest already holds the role SIS.\n");
     assert_eq!(listed(&world, "natetest"), "natetest Test Fake SIS Can log in 0");
+    world.ok_with(&["account", "create", "kruiz", "--sis"], "correct horse\n");
+    assert_eq!(listed(&world, "kruiz"), "kruiz SIS Can log in 0");
 }
 
 #[test]
