@@ -63,10 +63,17 @@ pub fn App() -> impl IntoView {
         Answer::Plan { plan, back } => view! { <Alone><plan::PlanPage plan back /></Alone> }.into_any(),
     };
     view! {
-        <Title formatter=move |page: String| if page.is_empty() { site_name.clone() } else { format!("{page} · {site_name}") } />
+        <Title formatter=move |page: String| {
+            title_text(if page.is_empty() { site_name.clone() } else { format!("{page} · {site_name}") })
+        } />
         {page}
         <ToastStack />
     }
+}
+
+/// On the server `leptos_meta` writes the title into the document as it is, user names included; in the browser it sets it as text.
+fn title_text(title: String) -> String {
+    if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
 }
 
 /// Each page is rendered whole before anything is sent: its status is known then, and it works without scripts.
