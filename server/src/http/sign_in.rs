@@ -5,7 +5,7 @@ use super::{
     answer::{Refused, Shown},
     cookies,
     fields::Fields,
-    identify::{Found, Identity},
+    identify::{Found, Identity, within},
     peer::Peer,
     way,
 };
@@ -105,7 +105,7 @@ async fn try_sign_in(node: &Node, identity: &Identity, peer: &Peer, user_name: &
     let Some(password) = Password::new(password) else { return Err(Failed::Credentials(None)) };
     let mut account = None;
     for _ in 0..2 {
-        let found = node.credentials.find_password_hash(user_name).await?;
+        let found = within(node.credentials.find_password_hash(user_name)).await?;
         account = found.as_ref().map(|found| found.account);
         let hash = found.filter(|found| !found.disabled).and_then(|found| found.hash);
         let verified = node.passwords.verify(password.clone(), hash.clone()).await?;

@@ -1,0 +1,202 @@
+//! When something behind the router fails: everything is refused, nothing is told, and it comes back by itself.
+
+use crate::http_world::{PASSWORD, World};
+use app::{
+    AppError,
+    guard::{Admin, SignedIn},
+    model::{
+        account::{AccountDetails, AccountId, FoundAccounts, OwnAccount, SaveAccount, Saved},
+        event::{BatchId, EventLine},
+        plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
+        query::Query,
+        selection::Selection,
+        session::{AccountSessions, SessionId, Window},
+    },
+    store::{Store, StoreError, Stored},
+};
+use server::{
+    Node,
+    auth::token::TokenHash,
+    credentials::{Checked, Credentials, NewSession, Origin, PasswordHash, SignedInAs, ValidSession},
+    store::Sqlite,
+};
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+const THERE: u8 = 0;
+const AWAY: u8 = 1;
+const SILENT: u8 = 2;
+
+/// The real store behind a line that a test cuts.
+struct Line {
+    store: Sqlite,
+    state: Arc<AtomicU8>,
+}
+
+impl Line {
+    async fn cross(&self) -> Stored<()> {
+        match self.state.load(Ordering::Relaxed) {
+            THERE => Ok(()),
+            AWAY => Err(StoreError::Unavailable),
+            _ => pending().await,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Credentials for Line {
+    async fn check(&self, token: &TokenHash, now: i64) -> Stored<Checked> {
+        self.cross().await?;
+        self.store.check(token, now).await
+    }
+    fn touch(&self, session: &ValidSession, now: i64) {
+        self.store.touch(session, now);
+    }
+    async fn find_password_hash(&self, user_name: &str) -> Stored<Option<PasswordHash>> {
+        self.cross().await?;
+        self.store.find_password_hash(user_name).await
+    }
+    async fn sign_in(&self, new: NewSession<'_>) -> Stored<SignedInAs> {
+        self.cross().await?;
+        self.store.sign_in(new).await
+    }
+    async fn sign_in_failed(&self, account: Option<AccountId>, origin: Origin<'_>, now: i64) -> Stored<()> {
+        self.cross().await?;
+        self.store.sign_in_failed(account, origin, now).await
+    }
+    async fn sign_out(&self, session: SessionId, now: i64) -> Stored<()> {
+        self.cross().await?;
+        self.store.sign_out(session, now).await
+    }
+    async fn refused(&self, who: &SignedIn, what: &str, why: u16) -> Stored<()> {
+        self.cross().await?;
+        self.store.refused(who, what, why).await
+    }
+    async fn ready(&self) -> Stored<()> {
+        self.cross().await?;
+        self.store.ready().await
+    }
+}
+
+#[tokio::test]
+async fn fs_01_a_database_that_is_away_or_silent_lets_nobody_in_and_says_so_within_a_second() {
+    let mut world = World::new().await;
+    let state = Arc::new(AtomicU8::new(THERE));
+    let line = Line { store: world.store.clone(), state: state.clone() };
+    world.answered_by(Node { credentials: Arc::new(line), ..world.node.clone() });
+    let admin = world.signed_in("admin").await;
+    assert_eq!(admin.get("/sessions").await.status, 200);
+
+    for fault in [AWAY, SILENT] {
+        state.store(fault, Ordering::Relaxed);
+        let start = Instant::now();
+        let page = admin.get("/sessions").await;
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+        assert_eq!((page.status, page.header("retry-after")), (503, "2"));
+        assert!(page.body.contains(AppError::Unavailable.sentence()) && !page.body.contains("Ada"));
+        let start = Instant::now();
+        let answer = admin.api("sessions/own", "{}").await;
+        assert!(start.elapsed() < Duration::from_secs(1));
+        assert_eq!((answer.status, answer.json::<AppError>()), (503, AppError::Unavailable));
+        assert!(!answer.headers.contains_key("set-cookie"), "the session may be alive");
+        for (method, address) in [("POST", "/sessions/end"), ("POST", "/sign-out"), ("GET", "/"), ("GET", "/nowhere")] {
+            let answer = admin.send(method, address, Some("application/x-www-form-urlencoded"), "session=1".into()).await;
+            assert_eq!(answer.status, 503, "{method} {address}");
+        }
+        let start = Instant::now();
+        assert_eq!(world.stranger().log_in("admin", PASSWORD).await.status, 503);
+        assert!(start.elapsed() < Duration::from_secs(1));
+        assert_eq!(world.stranger().get("/readyz").await.status, 503);
+        assert_eq!(world.stranger().get("/healthz").await.status, 200);
+        assert_eq!(world.stranger().get("/sign-in").await.status, 200, "this page needs no database");
+
+        state.store(THERE, Ordering::Relaxed);
+        assert_eq!(admin.get("/sessions").await.status, 200);
+        assert_eq!(world.stranger().get("/readyz").await.status, 200);
+    }
+}
+
+/// A store full of defects.
+struct Broken;
+
+const SECRET: &str = "select password_hash from accounts; /var/lib/usm.db; v0.1.0";
+
+#[async_trait::async_trait]
+impl Store for Broken {
+    async fn list(&self, _: &Admin, _: &Query, _: &Selection, _: u32, _: u32) -> Stored<Window> {
+        panic!("{SECRET}")
+    }
+    async fn sessions_of(&self, _: &Admin, _: AccountId) -> Stored<Option<AccountSessions>> {
+        panic!("{SECRET}")
+    }
+    async fn prepare(&self, _: &Admin, _: Act, _: &Selection, _: &Query) -> Stored<Plan> {
+        panic!("{SECRET}")
+    }
+    async fn commit(&self, _: &Admin, _: PlanId, _: &Confirmation) -> Stored<Report> {
+        panic!("{SECRET}")
+    }
+    async fn report(&self, _: &Admin, _: BatchId) -> Stored<Option<Report>> {
+        panic!("{SECRET}")
+    }
+    async fn end(&self, _: &SignedIn, _: EndTarget) -> Stored<Report> {
+        panic!("{SECRET}")
+    }
+    async fn undo_disable(&self, _: &Admin, _: BatchId) -> Stored<Undone> {
+        panic!("{SECRET}")
+    }
+    async fn search_accounts(&self, _: &Admin, _: &str, _: u32) -> Stored<FoundAccounts> {
+        panic!("{SECRET}")
+    }
+    async fn account(&self, _: &Admin, _: AccountId) -> Stored<Option<AccountDetails>> {
+        panic!("{SECRET}")
+    }
+    async fn save_account(&self, _: &Admin, _: &SaveAccount) -> Stored<Saved> {
+        panic!("{SECRET}")
+    }
+    async fn history(&self, _: &Admin, _: u32) -> Stored<Vec<EventLine>> {
+        panic!("{SECRET}")
+    }
+    async fn own_account(&self, _: &SignedIn) -> Stored<OwnAccount> {
+        panic!("{SECRET}")
+    }
+}
+
+#[tokio::test]
+async fn fs_02_a_panic_is_a_plain_500_that_tells_nothing_and_harms_nobody_else() {
+    let mut world = World::new().await;
+    let sound = world.router.clone();
+    world.answered_by(Node { store: Arc::new(Broken), ..world.node.clone() });
+    let admin = world.signed_in("admin").await;
+    let answers = [
+        admin.api("sessions/own", "{}").await,
+        admin.get("/accounts/1").await,
+        admin.post("/sessions/end", "session=1").await,
+        admin.post("/sessions/plan", "act=end&id=1").await,
+        admin.post("/sessions/commit", "plan=1").await,
+    ];
+    for answer in &answers {
+        assert_eq!(answer.status, 500);
+        assert!(answer.body.contains(AppError::Internal.sentence()) || answer.body.contains(r#""error":"internal""#), "{}", answer.body);
+        assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+    }
+    for address in ["/me", "/sessions", "/history", "/accounts?q=a"] {
+        let start = Instant::now();
+        let page = admin.get(address).await;
+        assert!(start.elapsed() < Duration::from_secs(2), "{address}");
+        assert_eq!(page.status, 500, "{address}");
+        assert!(!page.body.contains("select"), "{address}");
+    }
+    for answer in answers {
+        for told in ["select", "/var/lib", "v0.1.0", "panicked", ".rs:"] {
+            assert!(!answer.body.contains(told), "{}", answer.body);
+        }
+    }
+    world.router = sound;
+    assert_eq!(world.signed_in("admin").await.get("/me").await.status, 200);
+}

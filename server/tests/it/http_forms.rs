@@ -1,0 +1,137 @@
+//! The main job without JavaScript: plan, commit, Save, Undo.
+
+use crate::http_world::{Answer, PASSWORD, World};
+use app::model::plan::Report;
+
+/// The value of a hidden field on a page.
+fn field(page: &Answer, name: &str) -> String {
+    let input = page
+        .body
+        .split("<input")
+        .find(|input| input.contains(&format!("name=\"{name}\"")))
+        .unwrap_or_else(|| panic!("{name}: {}", page.body));
+    let value = input.split_once("value=\"").expect("a value").1;
+    value.split_once('"').expect("its end").0.to_owned()
+}
+
+#[tokio::test]
+async fn end_and_disable_from_the_list_to_the_report_and_back() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let teacher = world.signed_in("teacher").await;
+    let id = world.teacher;
+
+    let page = admin.post("/sessions/plan", &format!("act=end_disable&id={id}&user_name=teach&sort=-count")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("End sessions and disable teacher?"), "{}", page.body);
+    assert_eq!(teacher.get("/me").await.status, 200, "a plan does nothing");
+    let plan = field(&page, "plan");
+
+    let form = format!("plan={plan}&reason=phishing&user_name=teach&sort=-count");
+    let done = admin.post("/sessions/commit", &form).await;
+    assert_eq!(done.status, 303);
+    let (list, batch) = done.header("location").split_once("&done=").expect("the batch");
+    assert_eq!(list, "/sessions?user_name=teach&sort=-count");
+    assert_eq!(teacher.get("/me").await.header("location"), "/sign-in?why=ended&next=%2Fme");
+    assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 401);
+    assert_eq!(admin.get(done.header("location")).await.status, 200);
+    let report: Option<Report> = admin.api("sessions/report", &format!(r#"{{"batch":{batch}}}"#)).await.json();
+    let report = report.expect("a report");
+    assert_eq!((report.disabled, report.sessions), (1, 1));
+
+    let again = admin.post("/sessions/commit", &form).await;
+    assert_eq!(again.header("location"), done.header("location"), "a plan commits once");
+    let deputy = world.signed_in("deputy").await;
+    assert_eq!(deputy.post("/sessions/commit", &form).await.status, 404, "another's plan");
+
+    let undone = admin.post("/accounts/undo-disable", &format!("batch_id={batch}")).await;
+    assert_eq!((undone.status, undone.header("location")), (303, "/history"));
+    assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 303);
+    assert_eq!(teacher.get("/me").await.status, 303, "ended sessions stay ended");
+}
+
+#[tokio::test]
+async fn all_that_match_but_the_exceptions() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let deputy = world.signed_in("deputy").await;
+    let teacher = world.signed_in("teacher").await;
+    let page = admin.post("/sessions/plan", &format!("act=end&all=1&last_name=te&except={}", world.admin)).await;
+    assert_eq!(page.status, 200);
+    let done = admin.post("/sessions/commit", &format!("plan={}", field(&page, "plan"))).await;
+    assert_eq!(done.status, 303);
+    assert_eq!(teacher.get("/me").await.status, 303);
+    assert_eq!(deputy.get("/me").await.status, 200, "he does not match");
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_made_is_one_sentence() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    for (form, status) in
+        [("act=end", 422), ("act=end&id=x", 400), ("act=delete&id=1", 400), ("id=1", 400), ("act=end&id=1&sort=nothing", 422)]
+    {
+        let page = admin.post("/sessions/plan", form).await;
+        assert_eq!(page.status, status, "{form}");
+        assert!(page.body.contains("role=\"alert\""), "{form}");
+    }
+    for (form, status) in [("plan=999", 404), ("plan=x", 400), ("plan=1&count=many", 422), ("", 400)] {
+        assert_eq!(admin.post("/sessions/commit", form).await.status, status, "{form}");
+    }
+    let long = "x".repeat(501);
+    let page = admin.post("/sessions/commit", &format!("plan=1&reason={long}")).await;
+    assert_eq!(page.status, 422);
+    assert!(page.body.contains("The reason is too long."));
+}
+
+#[tokio::test]
+async fn ending_ones_own_session_leads_to_the_log_in_page() {
+    let world = World::new().await;
+    let teacher = world.signed_in("teacher").await;
+    let other = world.signed_in("teacher").await;
+    let ended = teacher.post("/sessions/end", &format!("session={}&next=%2Fme", other.session.expect("a session"))).await;
+    assert_eq!((ended.status, ended.header("location"), ended.header("set-cookie")), (303, "/me", ""));
+    assert_eq!(other.get("/me").await.status, 303);
+    let ended = teacher.post("/sessions/end", &format!("session={}&next=//evil.example", teacher.session.expect("a session"))).await;
+    assert_eq!((ended.status, ended.header("location")), (303, "/sign-in"));
+    assert!(ended.header("set-cookie").ends_with("Max-Age=0"));
+    assert_eq!(teacher.get("/me").await.status, 303);
+
+    let admin = world.signed_in("admin").await;
+    let page = admin.post("/sessions/plan", &format!("act=end&id={}", world.admin)).await;
+    let ended = admin.post("/sessions/commit", &format!("plan={}", field(&page, "plan"))).await;
+    assert_eq!((ended.status, ended.header("location")), (303, "/sign-in"));
+}
+
+#[tokio::test]
+async fn save_disables_enables_and_never_overwrites_what_another_saved() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let teacher = world.signed_in("teacher").await;
+    let address = format!("/accounts/{}", world.teacher);
+    let version = field(&admin.get(&address).await, "version");
+
+    let saved = admin.post(&address, &format!("version={version}&disabled=on&reason=phishing")).await;
+    assert_eq!((saved.status, saved.header("location")), (303, &*format!("{address}?saved=disabled")));
+    assert_eq!(teacher.get("/me").await.status, 303);
+    let page = admin.get(&address).await;
+    assert!(page.body.contains("phishing"), "{}", page.body);
+
+    let stale = admin.post(&address, &format!("version={version}")).await;
+    assert_eq!(stale.status, 409);
+    assert!(stale.body.contains("admin"), "it says who changed it");
+    assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 401, "a stale form enables nobody");
+
+    let saved = admin.post(&address, &format!("version={}", field(&page, "version"))).await;
+    assert_eq!(saved.header("location"), format!("{address}?saved=enabled"));
+    assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 303);
+
+    let own = format!("/accounts/{}", world.admin);
+    let refused = admin.post(&own, "version=1&disabled=on").await;
+    assert_eq!(refused.status, 422, "nobody disables himself");
+    assert_eq!(admin.get("/me").await.status, 200);
+    for (form, status) in [("version=x", 400), ("", 400)] {
+        assert_eq!(admin.post(&address, form).await.status, status);
+    }
+    assert_eq!(admin.post("/accounts/999", "version=1").await.status, 404);
+}

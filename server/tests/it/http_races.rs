@@ -1,0 +1,97 @@
+//! What happens at the same time, over HTTP.
+
+use crate::http_world::{PASSWORD, World};
+use app::model::plan::Plan;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// REV-03. The delay of one side follows the outcome, so that both orders come up.
+#[tokio::test(flavor = "multi_thread")]
+async fn rev_03_a_log_in_that_races_end_and_disable_never_survives_it() {
+    const ROUNDS: u32 = 100;
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let id = world.teacher;
+    let (mut in_first, mut out_first) = (0, 0);
+    let mut delay = Duration::from_millis(20);
+    for round in 0..ROUNDS {
+        let plan = format!(r#"{{"act":"end_disable","selection":{{"ids":[{id}]}},"shown":{{"filters":["","","","",""]}}}}"#);
+        let plan: Plan = admin.api("sessions/plan", &plan).await.json();
+        let (browser, committing) = (world.stranger(), admin.clone());
+        let log_in = tokio::spawn(async move { browser.log_in("teacher", PASSWORD).await });
+        let commit = tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            committing.api("sessions/commit", &format!(r#"{{"plan":{},"confirmation":{{}}}}"#, plan.id)).await
+        });
+        let (log_in, commit) = (log_in.await.expect("no panic"), commit.await.expect("no panic"));
+        assert_eq!(commit.status, 200, "round {round}: {}", commit.body);
+        match log_in.status {
+            303 => {
+                in_first += 1;
+                delay = delay.mul_f64(0.8);
+                let browser = world.stranger().with_cookie(&log_in.cookie());
+                assert_eq!(browser.get("/me").await.status, 303, "round {round}: the session lives on");
+            }
+            401 => {
+                out_first += 1;
+                delay = delay.mul_f64(1.25).max(Duration::from_micros(200));
+            }
+            status => panic!("round {round}: {status} {}", log_in.body),
+        }
+        let alive: Vec<(i64,)> = world.rows("select id from sessions where ended_at is null and account_id = 3").await;
+        assert_eq!(alive, [], "round {round}");
+        assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 401, "round {round}");
+        let versions: Vec<(i64,)> = world.rows("select version from accounts where id = 3").await;
+        let enabled = admin.post(&format!("/accounts/{id}"), &format!("version={}", versions[0].0)).await;
+        assert_eq!(enabled.status, 303, "round {round}");
+    }
+    println!("{ROUNDS} rounds: {in_first} times the log-in came first, {out_first} times End & Disable");
+    assert!(in_first >= ROUNDS / 10 && out_first >= ROUNDS / 10, "both orders came up: {in_first}, {out_first}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_leaves_no_trace_in_the_directory() {
+    const ROUNDS: u32 = 500;
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let service = world.router.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let serving = tokio::spawn(async move { axum::serve(listener, service).await });
+    let mut answered = 0;
+    for round in 0..ROUNDS {
+        let victim = world.signed_in("teacher").await;
+        let body = format!("session={}", victim.session.expect("a session"));
+        let request = format!(
+            "POST /sessions/end HTTP/1.1\r\nHost: 127.0.0.1:3000\r\nSec-Fetch-Site: same-origin\r\nCookie: usm={}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            admin.token().cookie_value(),
+            body.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        // 0 to 20 ms, more of them short: that is where the work is.
+        let patience = Duration::from_millis(20).mul_f64((f64::from(round * 7_919 % 10_000) / 1e4).powi(3));
+        let mut first = [0; 12];
+        if tokio::time::timeout(patience, stream.read_exact(&mut first)).await.is_ok_and(|read| read.is_ok()) {
+            assert_eq!(&first, b"HTTP/1.1 303");
+            answered += 1;
+        }
+    }
+    println!("{ROUNDS} requests, {answered} of them waited for the answer");
+    assert!(answered > 0 && answered < ROUNDS, "some hung up before the answer, some did not: {answered}");
+
+    let follows = async {
+        loop {
+            let fresh = world.store.load_directory(0).await.expect("the database").contents();
+            let followed = world.store.directory().read().expect("not poisoned").as_ref().expect("loaded").contents();
+            if fresh == followed {
+                return fresh;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (_, sessions) = tokio::time::timeout(Duration::from_secs(5), follows).await.expect("the directory equals a fresh load");
+    assert!(sessions.iter().any(|session| Some(session.id) == admin.session));
+    serving.abort();
+}

@@ -1,0 +1,12 @@
+//! The product from the outside: its store and its router, on a SQLite file in a temporary folder and by a clock that stands still.
+
+mod common;
+mod http_access;
+mod http_browser;
+mod http_faults;
+mod http_forms;
+mod http_races;
+mod http_sign_in;
+mod http_world;
+mod store_acts;
+mod store_sign_in;
