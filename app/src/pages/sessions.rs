@@ -17,7 +17,7 @@ use crate::{
         description::Description,
         failure::Failure,
         fetched::{Fetched, hydrated},
-        grid::{Grid, LIST_FORM, PLAN_FORM},
+        grid::{CLEAR_FORM, Grid, LIST_FORM, PLAN_FORM},
         list::List,
         panel::Panel,
         report::ReportNote,
@@ -134,6 +134,9 @@ fn Forms() -> impl IntoView {
     let shown = move |column: Column| list.shown.with(|shown| shown.query.filter(column).to_owned());
     view! {
         <form id=LIST_FORM method="get" action="/sessions" on:submit=|event| event.prevent_default()>
+            <input type="hidden" name="sort" value=sort />
+        </form>
+        <form id=CLEAR_FORM method="get" action="/sessions">
             <input type="hidden" name="sort" value=sort />
         </form>
         <form id=PLAN_FORM method="post" action="/sessions/plan" on:submit=|event| event.prevent_default()>

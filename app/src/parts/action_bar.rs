@@ -1,7 +1,10 @@
 //! The bar below the list: End Sessions, Refresh, when the list was read, and who is selected.
 
 use crate::{
-    model::{plan::Act, text::counted},
+    model::{
+        plan::Act,
+        text::{counted, thousands},
+    },
     parts::{
         acts::Acts,
         browser::{self, find, find_all, focus},
@@ -30,6 +33,9 @@ pub fn ActionBar() -> impl IntoView {
         })
     };
     let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
+    let showing = move || {
+        list.shown.with(|shown| format!("Showing {} of {}.", thousands(shown.matching.users), thousands(shown.all.users)))
+    };
     // Without scripts it sends the filters' form, which fetches the list too.
     let refresh = move |event: web_sys::MouseEvent| {
         event.prevent_default();
@@ -42,7 +48,7 @@ pub fn ActionBar() -> impl IntoView {
             <span class="updated">{move || list.shown.with(|shown| (!shown.updated.is_empty()).then(|| format!("Updated {}", shown.updated)))}</span>
             <p class="selection" role="status">
                 <span>{selection}</span>
-                <span class="visually-hidden">{move || count_line(list)}</span>
+                <span class="visually-hidden">{showing}</span>
             </p>
             <Show when=move || !nobody()>
                 <button type="button" class="quiet" on:click=move |_| list.clear_selection()>"Clear"</button>
@@ -58,7 +64,7 @@ pub fn count_line(list: List) -> String {
         if shown.query.active_filters() == 0 {
             return format!("{} · {sessions}", counted(shown.matching.users, "user"));
         }
-        let matching = crate::model::text::thousands(shown.matching.users);
+        let matching = thousands(shown.matching.users);
         format!("{matching} of {} · {sessions}", counted(shown.all.users, "user"))
     })
 }

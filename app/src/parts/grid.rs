@@ -15,9 +15,11 @@ use crate::{
 use leptos::{html, prelude::*};
 use row::SessionRow;
 
-/// The form that asks for the list (filters, order), and the one that asks for a plan (ids, act): inputs in the table name theirs.
+/// The form that asks for the list (filters, order), and the one that asks for a plan (ids, act): fields in the table name theirs.
 pub const LIST_FORM: &str = "list-filters";
 pub const PLAN_FORM: &str = "list-plan";
+/// Asks for the list without filters, in the same order.
+pub const CLEAR_FORM: &str = "list-clear";
 
 /// The table. `aria-rowcount` and `aria-rowindex` are over the whole result: header 1, filters 2, rows from 3.
 #[component]
@@ -88,11 +90,7 @@ fn SelectAll() -> impl IntoView {
                 aria-label=label
                 prop:checked=move || list.live.get().then(|| list.all_selected())
                 prop:indeterminate=move || list.live.get().then(mixed)
-                on:click=move |event| {
-                    // The box shows what the selection says, not the click.
-                    event.prevent_default();
-                    set_timeout(move || list.toggle_all(), std::time::Duration::ZERO);
-                }
+                on:click=move |_| list.toggle_all()
             />
         </label>
     }
@@ -152,23 +150,13 @@ fn Nobody() -> impl IntoView {
     }
 }
 
-/// A link to the list without filters, in the same order.
+/// Empties all boxes; the order stays. Without scripts it sends a form that has none of them.
 #[component]
 pub fn ClearFilters(children: Children) -> impl IntoView {
     let list = List::take();
-    let address = move || {
-        let sort = list.query.with(|query| query.sort);
-        List::address(&crate::model::query::Query { sort, ..Default::default() }, 0)
+    let clear = move |event: web_sys::MouseEvent| {
+        event.prevent_default();
+        list.clear_filters();
     };
-    view! {
-        <a
-            href=address
-            on:click=move |event| {
-                event.prevent_default();
-                list.clear_filters();
-            }
-        >
-            {children()}
-        </a>
-    }
+    view! { <button type="submit" form=CLEAR_FORM class="link" on:click=clear>{children()}</button> }
 }

@@ -3,7 +3,7 @@
 use crate::{
     AppError, api,
     model::{account::AccountId, plan::Act, selection::Selection, session::AccountSessions},
-    parts::{acts::Acts, failure, list::List},
+    parts::{acts::Acts, browser, failure, list::List},
 };
 use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
 use std::collections::BTreeSet;
@@ -36,11 +36,16 @@ pub fn Panel() -> impl IntoView {
         account
     });
     let close = move |_| list.close_panel();
+    let label = move || {
+        let line = list.active.get().and_then(|id| list.line(id));
+        line.map(|line| format!("Sessions of {}", line.row.with(|row| row.user_name.text.clone())))
+    };
     view! {
         <Show when=move || list.panel.get() && list.active.with(Option::is_some)>
             <aside
                 class="panel"
-                aria-label="Sessions of the active row"
+                tabindex="-1"
+                aria-label=label
                 on:keydown=move |event| {
                     if event.key() == "Escape" {
                         list.close_panel();
@@ -79,7 +84,15 @@ fn Sessions(sessions: AccountSessions, reads: RwSignal<u32>) -> impl IntoView {
             view! { <span class="you">"This session"</span> }.into_any()
         } else {
             let label = format!("End session of {}", session.created);
-            let end = move |_| acts.end_session(session.id, move || reads.update(|reads| *reads += 1));
+            let end = move |_| {
+                // The button goes with its session.
+                if let Some(panel) = browser::find(".panel") {
+                    browser::focus(&panel);
+                }
+                acts.end_session(session.id, move || {
+                    reads.try_update(|reads| *reads += 1);
+                });
+            };
             view! { <button type="button" aria-label=label on:click=end>"End"</button> }.into_any()
         };
         view! {
