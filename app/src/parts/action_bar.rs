@@ -33,9 +33,8 @@ pub fn ActionBar() -> impl IntoView {
         })
     };
     let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
-    let showing = move || {
-        list.shown.with(|shown| format!("Showing {} of {}.", thousands(shown.matching.users), thousands(shown.all.users)))
-    };
+    let showing =
+        move || list.shown.with(|shown| format!("Showing {} of {}.", thousands(shown.matching.users), thousands(shown.all.users)));
     // Without scripts it sends the filters' form, which fetches the list too.
     let refresh = move |event: web_sys::MouseEvent| {
         event.prevent_default();
@@ -51,7 +50,7 @@ pub fn ActionBar() -> impl IntoView {
                 <span class="visually-hidden">{showing}</span>
             </p>
             <Show when=move || !nobody()>
-                <button type="button" class="quiet" on:click=move |_| list.clear_selection()>"Clear"</button>
+                <button type="button" class="quiet clear" on:click=move |_| list.clear_selection()>"Clear"</button>
             </Show>
         </div>
     }

@@ -42,7 +42,7 @@ fn Filter(column: Column) -> impl IntoView {
         }
     });
     view! {
-        <td role="gridcell" class=column.key()>
+        <td role="gridcell" class=column.key() data-title=column.title()>
             <input
                 node_ref=input
                 type="search"

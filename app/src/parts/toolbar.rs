@@ -15,6 +15,7 @@ use leptos::prelude::*;
 pub fn Toolbar() -> impl IntoView {
     let list = List::take();
     let filters = move || list.query.with(crate::model::query::Query::active_filters);
+    let filter = move || if filters() > 0 { format!("Filter ({})", filters()) } else { "Filter".to_owned() };
     view! {
         <div class="list-toolbar">
             <h2 id="list-title">"Session List"</h2>
@@ -24,7 +25,7 @@ pub fn Toolbar() -> impl IntoView {
             </Show>
             <Pages />
             <button type="submit" form=LIST_FORM class="plain">"Apply"</button>
-            <button type="button" class="quiet narrow" popovertarget="filter-row">"Filter"</button>
+            <button type="button" class="quiet narrow" popovertarget="filter-row">{filter}</button>
             <FilterTips />
         </div>
     }
