@@ -19,6 +19,9 @@ pub struct Visit {
     pub user_agent: &'static str,
 }
 
+/// Who was active within this many milliseconds is at work.
+pub const AT_WORK: i64 = 2 * MINUTE;
+
 /// So many visits of people with these user names, alive at `now`: most have one, some two or three, few more, rooms of machines dozens.
 /// There are fewer only where there are too few people.
 pub fn visits(user_names: &[&str], number: usize, limits: Limits, now: i64, chance: &mut Chance) -> Vec<Visit> {
@@ -26,7 +29,9 @@ pub fn visits(user_names: &[&str], number: usize, limits: Limits, now: i64, chan
     for person in drawn(user_names, chance) {
         let wanted = sessions_of(user_names[person], number, chance);
         for _ in 0..wanted.min(number - visits.len()) {
-            visits.push(visit(person, Part::of(user_names[person]), limits, now, chance));
+            let named = [TEACHER, TEST].contains(&user_names[person]);
+            let at_work = named || chance.below(AT_WORK_ONE_IN) == 0;
+            visits.push(visit(person, Part::of(user_names[person]), at_work, limits, now, chance));
         }
         if visits.len() == number {
             break;
@@ -35,13 +40,15 @@ pub fn visits(user_names: &[&str], number: usize, limits: Limits, now: i64, chan
     visits
 }
 
-/// A visit that has just begun, or did a while ago.
-pub fn visit(person: usize, part: Part, limits: Limits, now: i64, chance: &mut Chance) -> Visit {
+/// Of those signed in one in three is at work; the others have closed the tab at some time within the idle limit.
+const AT_WORK_ONE_IN: u32 = 3;
+
+fn visit(person: usize, part: Part, at_work: bool, limits: Limits, now: i64, chance: &mut Chance) -> Visit {
     let (ip, user_agent) = whence(part, chance);
-    // Most were active a moment ago; nobody times out before the list has been looked at.
-    let quiet = part_of(limits.idle, 0.75 * chance.unit() * chance.unit());
+    let longest_quiet = if at_work { AT_WORK.min(limits.idle / 2) } else { limits.idle };
+    let quiet = part_of(longest_quiet, 0.97 * chance.unit());
     let longest = part_of(limits.lifetime, 0.5).max(quiet);
-    let age = quiet.saturating_add(part_of(MINUTE, chance.waiting(70.0))).min(longest);
+    let age = quiet.saturating_add(part_of(MINUTE, chance.waiting(40.0))).min(longest);
     Visit { person, created_at: now - age, last_seen_at: now - quiet, ip, user_agent }
 }
 
@@ -140,7 +147,7 @@ mod tests {
         assert_eq!(visits.len(), 2_400);
         for visit in &visits {
             assert!(visit.created_at <= visit.last_seen_at && visit.last_seen_at <= now, "{visit:?}");
-            assert!(visit.last_seen_at > now - 46 * MINUTE && visit.created_at > now - 361 * MINUTE, "{visit:?}");
+            assert!(visit.last_seen_at > now - 59 * MINUTE && visit.created_at > now - 361 * MINUTE, "{visit:?}");
         }
         let mut counts = std::collections::HashMap::<usize, usize>::new();
         for visit in &visits {

@@ -87,6 +87,13 @@ from events
 join sessions on sessions.id = events.target_session
 where events.batch_id = $1";
 
+const ACTIVE_SINCE: &str = "
+select id, account_id, last_seen_at
+from sessions
+where ended_at is null
+and last_seen_at > $1
+order by id";
+
 #[derive(Serialize)]
 struct Row<'a> {
     account: AccountId,
@@ -121,6 +128,15 @@ impl Sqlite {
             Ok(((), tx.commit().await?))
         })
         .await
+    }
+
+    /// Active sessions whose stored activity is newer than that, with their account and that activity, UTC milliseconds.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError::Unavailable`].
+    pub async fn list_active_since(&self, since: i64) -> Stored<Vec<(SessionId, AccountId, i64)>> {
+        let rows: Vec<(i64, i64, i64)> = self.database().reader().await?.all(query_as(ACTIVE_SINCE).bind(since)).await?;
+        Ok(rows.into_iter().map(|(session, account, seen)| (SessionId(session), AccountId(account), seen)).collect())
     }
 
     /// Begins sessions without a password, in steps, each as sign-in would. Answers their ids in the order given, `None` where the

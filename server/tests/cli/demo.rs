@@ -62,9 +62,9 @@ fn the_people_of_the_walkthrough_are_there() {
     let said = world.ok(&SMALL);
     assert_eq!(said, "300 accounts, 60 active sessions in data/usm.db; passwords in data/demo-sign-in.txt\n");
     let nates = world.ok(&["session", "list", "--user-name", "nate"]);
-    let names: Vec<_> = nates.lines().map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ")).collect();
+    let rows: Vec<_> = nates.lines().map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ")).collect();
     for row in ["nate.miller Miller Nathan", "natetest Test Fake"] {
-        assert!(names.iter().any(|name| name == row), "{nates}");
+        assert!(rows.iter().any(|listed| listed == row), "{nates}");
     }
 }
 

@@ -143,9 +143,7 @@ impl World {
             now: self.clock.now(),
         };
         match self.store.sign_in(new).await.expect("an answer") {
-            SignedInAs::Session(session) => {
-                Ok(Browser { token, session, account })
-            }
+            SignedInAs::Session(session) => Ok(Browser { token, session, account }),
             other => Err(other),
         }
     }
