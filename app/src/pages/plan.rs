@@ -1,10 +1,7 @@
 //! The confirm page of a plan, for browsers without scripts: what the dialog asks, as a page.
 
 use crate::{
-    model::{
-        plan::{Act, Plan, REASON_CHARS},
-        query::Query,
-    },
+    model::plan::{Act, Plan, REASON_CHARS},
     parts::{fetched::hydrated, plan_text::PlanText},
 };
 use leptos::prelude::*;
@@ -17,11 +14,11 @@ pub fn PlanPage(plan: Plan, back: String) -> impl IntoView {
     let danger = plan.act == Act::EndDisable;
     let title = plan.title(false);
     let confirm = plan.refused.is_none().then(|| {
-        let fields = Query::from_address(&back).pairs();
         view! {
             <form method="post" action="/sessions/commit" id="confirm">
                 <input type="hidden" name="plan" value=plan.id.0 />
-                {fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view()}
+                // Not its fields: a filter of the list is called count as well.
+                <input type="hidden" name="next" value=back.clone() />
                 {plan
                     .sis_box()
                     .map(|text| view! { <label class="check"><input type="checkbox" name="also_sis" value="1" />{text}</label> })}

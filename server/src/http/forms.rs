@@ -14,7 +14,7 @@ use app::{
     model::{
         account::{AccountId, SaveAccount, Saved},
         plan::{self, Act, Confirmation, EndTarget, PlanId, Report},
-        query::encode_pairs,
+        query::{Query, encode_pairs},
         selection::Selection,
     },
     store::{Store, Stored},
@@ -52,12 +52,11 @@ pub async fn plan(State(node): State<Node>, Extension(visitor): Extension<Visito
 /// `POST /sessions/commit`: commits a plan to its last account and goes back to the list as it was filtered.
 pub async fn commit(State(node): State<Node>, Extension(visitor): Extension<Visitor>, fields: Fields) -> Answered {
     let admin = visitor.admin()?;
-    let list = fields.query()?;
     let plan = fields.number("plan")?;
     let confirmation =
         Confirmation { reason: fields.text("reason").to_owned(), count: count(fields.text("count"))?, also_sis: fields.ticked("also_sis") };
     let report = commit_all(Arc::clone(&node.store), admin, plan, confirmation.checked()?).await?;
-    let mut pairs = list.pairs();
+    let mut pairs = Query::from_address(fields.text("next")).pairs();
     pairs.push(("done", report.batch.to_string()));
     Ok(go_on(&node, &report, &format!("/sessions?{}", encode_pairs(&pairs))))
 }

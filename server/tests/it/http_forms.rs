@@ -1,7 +1,7 @@
 //! The main job without JavaScript: plan, commit, Save, Undo.
 
 use crate::http_world::{Answer, PASSWORD, World};
-use app::model::plan::Report;
+use app::model::{plan::Report, query::encode};
 
 /// The value of a hidden field on a page.
 fn field(page: &Answer, name: &str) -> String {
@@ -11,7 +11,7 @@ fn field(page: &Answer, name: &str) -> String {
         .find(|input| input.contains(&format!("name=\"{name}\"")))
         .unwrap_or_else(|| panic!("{name}: {}", page.body));
     let value = input.split_once("value=\"").expect("a value").1;
-    value.split_once('"').expect("its end").0.to_owned()
+    value.split_once('"').expect("its end").0.replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&")
 }
 
 #[tokio::test]
@@ -21,17 +21,18 @@ async fn end_and_disable_from_the_list_to_the_report_and_back() {
     let teacher = world.signed_in("teacher").await;
     let id = world.teacher;
 
-    let page = admin.post("/sessions/plan", &format!("act=end_disable&id={id}&user_name=teach&sort=-count")).await;
+    let page = admin.post("/sessions/plan", &format!("act=end_disable&id={id}&user_name=teach&count=%3E0&sort=-count")).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("End sessions and disable teacher?"), "{}", page.body);
     assert_eq!(teacher.get("/me").await.status, 200, "a plan does nothing");
     let plan = field(&page, "plan");
 
-    let form = format!("plan={plan}&reason=phishing&user_name=teach&sort=-count");
+    let next = field(&page, "next");
+    let form = format!("plan={plan}&reason=phishing&next={}", encode(&next));
     let done = admin.post("/sessions/commit", &form).await;
     assert_eq!(done.status, 303);
     let (list, batch) = done.header("location").split_once("&done=").expect("the batch");
-    assert_eq!(list, "/sessions?user_name=teach&sort=-count");
+    assert_eq!(list, "/sessions?user_name=teach&count=%3E0&sort=-count");
     assert_eq!(teacher.get("/me").await.header("location"), "/sign-in?why=ended&next=%2Fme");
     assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 401);
     assert_eq!(admin.get(done.header("location")).await.status, 200);
@@ -62,6 +63,30 @@ async fn all_that_match_but_the_exceptions() {
     assert_eq!(done.status, 303);
     assert_eq!(teacher.get("/me").await.status, 303);
     assert_eq!(deputy.get("/me").await.status, 200, "he does not match");
+}
+
+#[tokio::test]
+async fn more_than_a_hundred_users_need_their_number_typed() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    for number in 0..101 {
+        let name = format!("pupil{number}");
+        world.person(&name, "", "", false).await;
+        world.signed_in(&name).await;
+    }
+    // The list has a filter of the same name as the field.
+    let page = admin.post("/sessions/plan", "act=end&all=1&user_name=pupil&count=%3E%3D1").await;
+    assert!(page.body.contains("End sessions of 101 users?"), "{}", page.body);
+    let (plan, next) = (field(&page, "plan"), encode(&field(&page, "next")));
+    let commit = async |count: &str| admin.post("/sessions/commit", &format!("plan={plan}&next={next}{count}")).await;
+    for count in ["", "&count=", "&count=100", "&count=1%2C010"] {
+        assert_eq!(commit(count).await.status, 422, "{count}");
+    }
+    assert_eq!(world.rows::<(i64,)>("select id from sessions where ended_at is not null").await, []);
+    let done = commit("&count=+101+").await;
+    assert_eq!(done.status, 303, "{}", done.body);
+    assert!(done.header("location").starts_with("/sessions?user_name=pupil&count=%3E%3D1&done="));
+    assert_eq!(world.rows::<(i64,)>("select id from sessions where ended_at is null").await.len(), 1);
 }
 
 #[tokio::test]
