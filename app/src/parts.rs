@@ -1,5 +1,6 @@
 //! The parts that pages are made of.
 
+pub mod account_state;
 pub mod action_bar;
 pub mod acts;
 pub mod breadcrumb;
@@ -17,6 +18,7 @@ pub mod panel;
 pub mod person_menu;
 pub mod plan_text;
 pub mod report;
+pub mod restored;
 pub mod search_box;
 pub mod session_lines;
 pub mod toasts;

@@ -45,6 +45,9 @@ pub struct FoundAccounts {
     pub total: u32,
 }
 
+/// [`AccountDetails::status`] where nothing keeps the account from logging in.
+pub const CAN_LOG_IN: &str = "Can log in";
+
 /// Everything that User Account Information shows of one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountDetails {

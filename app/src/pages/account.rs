@@ -4,7 +4,7 @@ use crate::{
     AppError,
     api::accounts,
     model::{
-        account::{AccountDetails, AccountId},
+        account::{AccountDetails, AccountId, CAN_LOG_IN},
         event::EventLine,
         plan::{Act, EndTarget, REASON_CHARS},
         session::SessionLine,
@@ -59,17 +59,19 @@ fn Account(details: AccountDetails) -> impl IntoView {
     });
     let path = [&ADMINISTRATION[..], &[Crumb::Page("User Account Information", "/accounts")]].concat();
     view! {
-        <Title text=details.user_name.clone() />
-        <PageHead path here=details.user_name.clone() />
-        <SavedNote user_name=details.user_name.clone() />
-        <div class="columns">
-            <Information details sessions />
-            <div class="stack">
-                <Sessions id sessions ending />
-                <History history />
+            <Title text=details.user_name.clone() />
+            <PageHead path here=details.user_name.clone()>
+    <a href="/help">"Help"</a>
+    </PageHead>
+            <SavedNote user_name=details.user_name.clone() />
+            <div class="columns">
+                <Information details sessions />
+                <div class="stack">
+                    <Sessions id sessions ending />
+                    <History history />
+                </div>
             </div>
-        </div>
-    }
+        }
 }
 
 /// What Save did, after its redirect.
@@ -97,13 +99,14 @@ fn Information(details: AccountDetails, sessions: RwSignal<Vec<SessionLine>>) ->
             (false, active) => format!("Saving ends {}.", counted(u32::try_from(active).unwrap_or(u32::MAX), "active session")),
         }
     };
+    let can_log_in = status == CAN_LOG_IN;
     let free = locked.is_none();
     view! {
         <section class="card" aria-labelledby="information">
             <h2 id="information">"User Account Information"</h2>
-            <p class="log-in-status" class:disabled=disabled>
+            <p class="log-in-status" class:disabled=disabled class:online=can_log_in>
                 <span class="visually-hidden">"Log-in status: "</span>
-                {status}
+                <span>{status}</span>
             </p>
             <dl class="facts">
                 <dt>"Last log-in"</dt>
@@ -152,7 +155,7 @@ fn Information(details: AccountDetails, sessions: RwSignal<Vec<SessionLine>>) ->
 fn Sessions(id: AccountId, sessions: RwSignal<Vec<SessionLine>>, ending: Ending) -> impl IntoView {
     let count = move || sessions.with(Vec::len);
     view! {
-        <section class="card" aria-labelledby="active-sessions">
+        <section class="card" aria-labelledby="active-sessions" tabindex="-1">
             <h2 id="active-sessions">"Active sessions (" {move || shown(count())} ")"</h2>
             <SessionLines sessions next=format!("/accounts/{id}") ending />
             <Show when=move || count() == 0>
@@ -168,7 +171,7 @@ fn Sessions(id: AccountId, sessions: RwSignal<Vec<SessionLine>>, ending: Ending)
                 >
                     <input type="hidden" name="act" value=Act::End.key() />
                     <input type="hidden" name="id" value=id.0 />
-                    <button disabled=move || ending.busy.get()>"End all " {move || shown(count())}</button>
+                    <button aria-disabled=ending.disabled()>"End all " {move || shown(count())}</button>
                 </form>
             </Show>
         </section>

@@ -7,6 +7,7 @@ use crate::{
         text::{counted, thousands},
     },
     parts::{
+        account_state::AccountState,
         breadcrumb::{ADMINISTRATION, PageHead},
         fetched::{Fetched, hydrated},
     },
@@ -24,23 +25,25 @@ pub fn AccountsPage() -> impl IntoView {
     let text = Memo::new(move |_| query.with(|query| query.get("q").unwrap_or_default()));
     let found = Resource::new(move || text.get(), |text| accounts::search(text, ROWS));
     view! {
-        <Title text="User Account Information" />
-        <div class="page">
-            <PageHead path=ADMINISTRATION here="User Account Information" />
-            <form class="find" role="search" action="/accounts">
-                <label class="visually-hidden" for="find">"Search accounts"</label>
-                <input id="find" type="search" name="q" value=text placeholder="User name or name" autocomplete="off" spellcheck="false" />
-                <button>"Search"</button>
-            </form>
-            <Fetched
-                answer=found
-                show=move |found: FoundAccounts| {
-                    hydrated();
-                    view! { <Accounts text=text.get_untracked() found /> }
-                }
-            />
-        </div>
-    }
+            <Title text="User Account Information" />
+            <div class="page">
+                <PageHead path=ADMINISTRATION here="User Account Information">
+    <a href="/help">"Help"</a>
+    </PageHead>
+                <form class="find" role="search" action="/accounts">
+                    <label class="visually-hidden" for="find">"Search accounts"</label>
+                    <input id="find" type="search" name="q" value=text placeholder="User name or name" autocomplete="off" spellcheck="false" />
+                    <button>"Search"</button>
+                </form>
+                <Fetched
+                    answer=found
+                    show=move |found: FoundAccounts| {
+                        hydrated();
+                        view! { <Accounts text=text.get_untracked() found /> }
+                    }
+                />
+            </div>
+        }
 }
 
 #[component]
@@ -76,12 +79,12 @@ fn Accounts(text: String, found: FoundAccounts) -> impl IntoView {
 }
 
 fn row(found: Found) -> impl IntoView {
-    let state = found.state();
+    let state = view! { <AccountState found=&found /> };
     view! {
         <tr>
             <th scope="row"><a href=format!("/accounts/{}", found.id)>{found.user_name}</a></th>
             <td>{found.name}</td>
-            <td><span class="state" class:disabled=found.disabled class:online=!found.disabled && found.sessions != 0>{state}</span></td>
+            <td>{state}</td>
         </tr>
     }
 }

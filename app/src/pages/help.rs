@@ -1,15 +1,27 @@
 //! What the tool is for, and how its work is done.
 
-use crate::parts::{
-    breadcrumb::{ADMINISTRATION, PageHead},
-    fetched::hydrated,
+use crate::{
+    api::sessions,
+    parts::{
+        breadcrumb::{ADMINISTRATION, PageHead},
+        failure,
+        fetched::hydrated,
+    },
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
 use leptos_meta::Title;
 
 #[component]
 pub fn HelpPage() -> impl IntoView {
     hydrated();
+    // The only page without data of its own: without this question nobody would notice here that his session is over.
+    Effect::new(|_| {
+        spawn_local_scoped_with_cancellation(async {
+            if let Err(error) = sessions::own().await {
+                failure::leave_if_signed_out(&error);
+            }
+        });
+    });
     view! {
         <Title text="Help" />
         <div class="page prose">

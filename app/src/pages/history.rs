@@ -26,18 +26,20 @@ pub fn HistoryPage() -> impl IntoView {
         });
     });
     view! {
-        <Title text="History" />
-        <div class="page wide">
-            <PageHead path=ADMINISTRATION here="History" />
-            <Fetched
-                answer=events
-                show=move |events| {
-                    hydrated();
-                    view! { <Events events undo /> }
-                }
-            />
-        </div>
-    }
+            <Title text="History" />
+            <div class="page wide">
+                <PageHead path=ADMINISTRATION here="History">
+    <a href="/help">"Help"</a>
+    </PageHead>
+                <Fetched
+                    answer=events
+                    show=move |events| {
+                        hydrated();
+                        view! { <Events events undo /> }
+                    }
+                />
+            </div>
+        }
 }
 
 #[component]
@@ -57,7 +59,7 @@ fn Events(events: Vec<EventLine>, undo: Callback<BatchId>) -> impl IntoView {
             <tr>
                 <td class="time">{event.at}</td>
                 <td class="action" id=format!("event-{}", event.seq)>{event.action}</td>
-                <td>{target(event.target_id.map(|id| format!("/accounts/{id}")), event.target)}</td>
+                <td class="target">{target(event.target_id.map(|id| format!("/accounts/{id}")), event.target)}</td>
                 <td>{event.actor}</td>
                 <td>{event.detail}</td>
                 <td class="reason">{event.reason}</td>

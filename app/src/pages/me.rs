@@ -16,12 +16,14 @@ use leptos_meta::Title;
 pub fn MePage() -> impl IntoView {
     let own = Resource::new(|| (), |()| sessions::own());
     view! {
-        <Title text="My account" />
-        <div class="page">
-            <PageHead path=[] here="My account" />
-            <Fetched answer=own show=|own| view! { <Me own /> } />
-        </div>
-    }
+            <Title text="My account" />
+            <div class="page">
+                <PageHead path=[] here="My account">
+    <a href="/help">"Help"</a>
+    </PageHead>
+                <Fetched answer=own show=|own| view! { <Me own /> } />
+            </div>
+        }
 }
 
 #[component]
@@ -46,7 +48,7 @@ fn Me(own: OwnAccount) -> impl IntoView {
                 </dl>
                 <form method="post" action="/sign-out"><button>"Log out"</button></form>
             </section>
-            <section class="card" aria-labelledby="my-sessions">
+            <section class="card" aria-labelledby="my-sessions" tabindex="-1">
                 <h2 id="my-sessions">"Where you are logged in"</h2>
                 <SessionLines sessions=lines next="/me".into() ending />
             </section>

@@ -35,16 +35,19 @@ pub fn PersonMenu(viewer: Viewer, theme: Option<String>) -> impl IntoView {
         <div id="person-menu" class="person-menu" popover="auto" node_ref=menu>
             <p class="who">"Logged in as " <strong>{viewer.user_name}</strong></p>
             <a href="/me" on:click=close>"My account"</a>
-            <form class="theme" method="post" action="/theme" on:submit=choose role="group" aria-label="Theme">
-                {THEMES
-                    .map(|(value, text)| {
-                        view! {
-                            <button name="theme" value=value aria-pressed=move || (theme.get() == value).to_string()>
-                                {text}
-                            </button>
-                        }
-                    })
-                    .collect_view()}
+            <form method="post" action="/theme" on:submit=choose>
+                <fieldset class="theme">
+                    <legend>"Theme"</legend>
+                    {THEMES
+                        .map(|(value, text)| {
+                            view! {
+                                <button name="theme" value=value aria-pressed=move || (theme.get() == value).to_string()>
+                                    {text}
+                                </button>
+                            }
+                        })
+                        .collect_view()}
+                </fieldset>
             </form>
             <form method="post" action="/sign-out"><button class="quiet">"Log out"</button></form>
         </div>
@@ -60,7 +63,8 @@ fn show_theme(theme: &str) {
     }
     if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
         let year = if theme == "system" { 0 } else { 365 * 24 * 60 * 60 };
+        let secure = if window().location().protocol().is_ok_and(|protocol| protocol == "https:") { "; Secure" } else { "" };
         // Without cookies the choice holds for this page.
-        let _ = document.set_cookie(&format!("theme={theme}; Path=/; Max-Age={year}; SameSite=Lax"));
+        let _ = document.set_cookie(&format!("theme={theme}{secure}; SameSite=Lax; Path=/; Max-Age={year}"));
     }
 }

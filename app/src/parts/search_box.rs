@@ -1,12 +1,12 @@
 //! *Search tools and people*, at the top of every page of an administrator.
 //!
 //! Follows the combobox pattern of the ARIA practices (list with manual selection), with the role that the box has of its own,
-//! `searchbox`: the popup is announced by a status line instead of `aria-expanded`, which that role does not know.
+//! `searchbox`: the popup is announced by a live line instead of `aria-expanded`, which that role does not know.
 
 use crate::{
     api::accounts,
     model::{account::Found, query::encode, text::counted},
-    parts::{failure, tools},
+    parts::{account_state::AccountState, failure, tools},
 };
 use leptos::{ev, html, prelude::*, task::spawn_local_scoped_with_cancellation};
 use web_sys::{HtmlElement, KeyboardEvent};
@@ -19,19 +19,20 @@ const PEOPLE: u32 = 8;
 struct Hit {
     name: String,
     beside: String,
-    state: String,
     href: String,
+    /// The account, where it is one.
+    account: Option<Found>,
 }
 
 impl From<tools::Tool> for Hit {
     fn from(tool: tools::Tool) -> Self {
-        Self { name: tool.name.into(), beside: tool.path.into(), state: String::new(), href: tool.href.into() }
+        Self { name: tool.name.into(), beside: tool.path.into(), href: tool.href.into(), account: None }
     }
 }
 
 impl From<Found> for Hit {
     fn from(found: Found) -> Self {
-        Self { state: found.state(), href: format!("/accounts/{}", found.id), name: found.user_name, beside: found.name }
+        Self { name: found.user_name.clone(), beside: found.name.clone(), href: format!("/accounts/{}", found.id), account: Some(found) }
     }
 }
 
@@ -80,6 +81,7 @@ pub fn SearchBox() -> impl IntoView {
             && !input.value().is_empty()
         {
             text.set(input.value());
+            open.set(document().active_element().is_some_and(|focused| focused.is_same_node(Some(&input))));
         }
     });
     let shortcut = window_event_listener(ev::keydown, move |event| {
@@ -154,7 +156,7 @@ pub fn SearchBox() -> impl IntoView {
             <a role="option" id=option_id(at) href=hit.href tabindex="-1" aria-selected=move || (active.get() == Some(at)).to_string()>
                 <span class="name">{hit.name}</span>
                 <span class="beside">{hit.beside}</span>
-                <span class="state">{hit.state}</span>
+                {hit.account.map(|found| view! { <AccountState found=&found /> })}
             </a>
         }
     };
@@ -165,8 +167,8 @@ pub fn SearchBox() -> impl IntoView {
         let everybody = Hit {
             name: format!("All {}", counted(total, "account")),
             beside: format!("that match “{text}”"),
-            state: String::new(),
             href: format!("/accounts?q={}", encode(&text)),
+            account: None,
         };
         (total > 0).then(|| {
             view! {
@@ -222,9 +224,9 @@ pub fn SearchBox() -> impl IntoView {
                     {tool_views}
                     {people_views}
                 </div>
-                <p class="message" role="status">{message}</p>
+                <p class="message" aria-live="polite">{message}</p>
             </div>
-            <p class="visually-hidden" role="status">{announced}</p>
+            <p class="visually-hidden" aria-live="polite">{announced}</p>
         </search>
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     parts::toasts::Toasts,
 };
 use leptos::{prelude::*, task::spawn_local};
-use web_sys::SubmitEvent;
+use web_sys::{Element, HtmlElement, SubmitEvent};
 
 /// One form a session: it posts to `next` and back without scripts, and stays on the page with them.
 #[component]
@@ -28,7 +28,7 @@ pub fn SessionLines(
                     <form method="post" action="/sessions/end" on:submit=move |event| ending.submit(&event, EndTarget::Session(line.id))>
                         <input type="hidden" name="session" value=line.id.0 />
                         <input type="hidden" name="next" value=next.clone() />
-                        <button aria-describedby=format!("session-{}", line.id) disabled=move || ending.busy.get()>"End"</button>
+                        <button aria-describedby=format!("session-{}", line.id) aria-disabled=ending.disabled()>"End"</button>
                     </form>
                 </li>
             </For>
@@ -40,7 +40,7 @@ pub fn SessionLines(
 #[derive(Clone, Copy)]
 pub struct Ending {
     toasts: Toasts,
-    pub busy: RwSignal<bool>,
+    busy: RwSignal<bool>,
     done: Callback<()>,
 }
 
@@ -50,9 +50,15 @@ impl Ending {
         Self { toasts: Toasts::take(), busy: RwSignal::new(false), done: Callback::new(move |()| done()) }
     }
 
-    /// In place of posting the form.
+    /// `aria-disabled` of the buttons; `disabled` would take the focus from the one that was pressed.
+    pub fn disabled(self) -> impl Fn() -> Option<&'static str> + Copy + Send + Sync + 'static {
+        move || self.busy.get().then_some("true")
+    }
+
+    /// In place of posting the form. The section around it takes the focus, because the button goes with its session.
     pub fn submit(self, event: &SubmitEvent, target: EndTarget) {
         event.prevent_default();
+        let section = section_of(event);
         if self.busy.get_untracked() {
             return;
         }
@@ -66,10 +72,20 @@ impl Ending {
                 Ok(report) if report.own_ended => drop(window().location().reload()),
                 Ok(report) => {
                     self.toasts.success(report.sentence());
+                    if let Some(section) = section {
+                        // Fails only for an element that cannot take it.
+                        let _ = section.focus();
+                    }
                     self.done.try_run(());
                 }
                 Err(error) => self.toasts.failure(&error),
             }
         });
     }
+}
+
+fn section_of(event: &SubmitEvent) -> Option<HtmlElement> {
+    use leptos::wasm_bindgen::JsCast;
+    let form = event.target()?.dyn_into::<Element>().ok()?;
+    form.closest("section[tabindex]").ok()??.dyn_into().ok()
 }

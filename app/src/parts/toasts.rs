@@ -140,9 +140,7 @@ fn Shown(toast: Toast) -> impl IntoView {
         >
             <p>{toast.text}</p>
             {ways.collect_view()}
-            <button type="button" class="quiet close" aria-label="Close message" on:click=move |_| close()>
-                <span aria-hidden="true">"×"</span>
-            </button>
+            <button type="button" class="quiet close" aria-label="Close message" on:click=move |_| close()></button>
         </div>
     }
 }
