@@ -78,6 +78,11 @@ impl World {
         self.background = Some(self.store.start(self.clock.clone()).await.expect("a started store"));
     }
 
+    /// Stops what [`World::start`] started, and closes the file.
+    pub async fn stop(&mut self) {
+        self.background.take().expect("a started store").stop().await;
+    }
+
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("usm.db")
     }
@@ -92,6 +97,13 @@ impl World {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
         let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
+    }
+
+    /// As [`World::number`], for a text.
+    pub async fn text(&self, sql: &'static str) -> String {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a text")
     }
 
     /// Changes the file beside the store.
@@ -252,16 +264,21 @@ impl World {
 
     /// One session for each account, begun in one act.
     pub async fn sign_all_in(&self, accounts: &[AccountId]) {
-        let start = |account: &AccountId| SessionStart {
-            account: *account,
-            token: Token::new().expect("random bytes").hash(),
-            created_at: self.clock.now(),
-            last_seen_at: self.clock.now(),
-            ip: "10.4.1.22".into(),
-            user_agent: CHROME.into(),
-        };
-        let begun = self.store.begin_demo_sessions(accounts.iter().map(start).collect()).await.expect("begun");
+        let starts = accounts.iter().map(|account| start(*account, self.clock.now()));
+        let begun = self.store.begin_demo_sessions(starts.collect()).await.expect("begun");
         assert!(begun.iter().all(Option::is_some));
+    }
+}
+
+/// A session whose token nobody knows.
+pub fn start(account: AccountId, at: i64) -> SessionStart {
+    SessionStart {
+        account,
+        token: Token::new().expect("random bytes").hash(),
+        created_at: at,
+        last_seen_at: at,
+        ip: "10.4.1.22".into(),
+        user_agent: CHROME.into(),
     }
 }
 

@@ -1,0 +1,190 @@
+//! A database that is locked, unreadable or interrupted: refused clearly, nothing half done, well again by itself.
+
+use crate::common::{Browser, HASH, HOUR, NOW, World, settings, start};
+use app::{
+    guard::Admin,
+    model::{
+        account::{AccountId, SaveAccount},
+        plan::{Act, Confirmation, EndTarget, PlanId},
+    },
+    store::{Store as _, StoreError, Stored},
+};
+use server::{
+    auth::token::Token,
+    credentials::{Credentials as _, NewSession, SignedInAs},
+    store::{Actor, Missing, NewAccount, Settings, Sqlite},
+};
+use std::time::{Duration, Instant};
+
+/// The same file with the product's own patience.
+async fn impatient(world: &World) -> Sqlite {
+    let settings = Settings { patience: Settings::new(settings().time_zone, settings().limits).patience, ..settings() };
+    Sqlite::open(&world.path(), Missing::Refuse, settings).await.expect("the same database")
+}
+
+/// Another process's open transaction; dropped, it is over.
+async fn lock(world: &World, sql: &'static str) -> sqlx::SqliteConnection {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path());
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+    sqlx::raw_sql(sql).execute(&mut connection).await.expect("locked");
+    connection
+}
+
+async fn sign_in(store: &Sqlite, account: AccountId) -> Stored<SignedInAs> {
+    let new = NewSession {
+        account,
+        verified_hash: HASH,
+        upgraded_hash: None,
+        token: Token::new().expect("random bytes").hash(),
+        ip: "",
+        user_agent: "",
+        replaces: None,
+        now: NOW,
+    };
+    store.sign_in(new).await
+}
+
+#[tokio::test]
+async fn fs_01_a_locked_database_is_told_within_a_second_and_heals() {
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    let nate = world.account("natetest").await;
+    let browser = world.sign_in(nate).await;
+    let plan = world.plan(&admin, Act::End, &[nate]).await.expect("a plan");
+    let store = impatient(&world).await;
+    for sql in ["begin immediate", "begin exclusive"] {
+        let lock = lock(&world, sql).await;
+        let begun = Instant::now();
+        let confirmation = Confirmation::default();
+        let (commit, sign_in, sign_out) =
+            tokio::join!(store.commit(&admin, plan.id, &confirmation), sign_in(&store, nate), store.sign_out(browser.session, NOW));
+        assert_eq!(commit, Err(StoreError::Unavailable));
+        assert_eq!((sign_in, sign_out), (Err(StoreError::Unavailable), Err(StoreError::Unavailable)));
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(world.is_valid(&browser).await, "who only reads is not held up");
+        drop(lock);
+    }
+    let begun = Instant::now();
+    assert_eq!(store.commit(&admin, plan.id, &Confirmation::default()).await.expect("done").ended_users, 1);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn fs_01_an_unreadable_database_never_says_valid_and_heals() {
+    let world = World::new().await;
+    let browser = world.sign_in(world.account("natetest").await).await;
+    world.store.close().await;
+    let aside = world.path().with_file_name("aside.db");
+    let store = impatient(&world).await;
+    std::fs::rename(world.path(), &aside).expect("moved");
+    let begun = Instant::now();
+    assert!(matches!(store.check(&browser.token.hash(), NOW).await, Err(StoreError::Unavailable)));
+    assert_eq!(sign_in(&store, browser.account).await, Err(StoreError::Unavailable));
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    std::fs::rename(&aside, world.path()).expect("moved back");
+    assert!(matches!(store.check(&browser.token.hash(), NOW).await, Ok(server::credentials::Checked::Valid(_))));
+    assert!(matches!(sign_in(&store, browser.account).await, Ok(SignedInAs::Session(_))));
+}
+
+/// Interrupts every act at the moment of its event.
+const BREAK: &str = "create trigger break before insert on events begin select raise(abort, 'interrupted'); end";
+const MEND: &str = "drop trigger break";
+
+/// Everything that an act may change.
+const STATE: &str = "
+select
+  (select json_group_array(json_array(id, password_hash, disabled_at, last_sign_in_at, version)) from accounts)
+  || (select json_group_array(json_array(id, ended_at, end_kind, last_seen_at)) from sessions)
+  || (select json_group_array(json_array(account_id, role)) from account_roles)
+  || (select json_group_array(json_array(id, done, first_committed_at)) from plans)
+  || (select count(*) from events)";
+
+/// What there is to act upon.
+struct Stage {
+    admin: Admin,
+    victim: Browser,
+    other: AccountId,
+    version: i64,
+    end: PlanId,
+    end_disable: PlanId,
+    undo: app::model::event::BatchId,
+}
+
+async fn stage(world: &World) -> Stage {
+    let admin = world.admin("admin01").await;
+    let (one, other) = (world.account("natetest").await, world.account("kruiz").await);
+    let victim = world.sign_in(one).await;
+    let disabled = world.account("disabled").await;
+    let undo = world.act(&admin, Act::EndDisable, &[disabled]).await.expect("done").batch;
+    Stage {
+        version: world.store.account(&admin, other).await.expect("an answer").expect("an account").version,
+        end: world.plan(&admin, Act::End, &[one, other]).await.expect("a plan").id,
+        end_disable: world.plan(&admin, Act::EndDisable, &[one, other]).await.expect("a plan").id,
+        admin,
+        victim,
+        other,
+        undo,
+    }
+}
+
+async fn every_act(store: &Sqlite, stage: &Stage) -> Vec<(&'static str, Stored<()>)> {
+    let Stage { admin, victim, other, .. } = stage;
+    let one = victim.account;
+    let who = admin.who();
+    let save = SaveAccount { id: *other, version: stage.version, disabled: true, reason: String::new() };
+    let new = NewAccount { user_name: "new".into(), sis: true, ..NewAccount::default() };
+    let confirmation = Confirmation::default();
+    vec![
+        ("sign in", sign_in(store, one).await.map(drop)),
+        ("End", store.commit(admin, stage.end, &confirmation).await.map(drop)),
+        ("End & Disable", store.commit(admin, stage.end_disable, &confirmation).await.map(drop)),
+        ("undo", store.undo_disable(admin, stage.undo).await.map(drop)),
+        ("end a session", store.end(who, EndTarget::Session(victim.session)).await.map(drop)),
+        ("end an account", store.end(who, EndTarget::Account(one)).await.map(drop)),
+        ("save", store.save_account(admin, &save).await.map(drop)),
+        ("create", store.create_account(Actor::CommandLine, new, NOW).await.map(drop)),
+        ("set a password", store.set_password(Actor::CommandLine, one, "another".into(), NOW).await.map(drop)),
+        ("grant", store.set_sis(Actor::CommandLine, one, true, NOW).await.map(drop)),
+        ("disable", store.disable(Actor::CommandLine, one, "", NOW).await.map(drop)),
+        ("end accounts", store.end_accounts(Actor::CommandLine, vec![one], "", NOW).await.map(drop)),
+        ("end sessions", store.end_sessions(Actor::CommandLine, vec![victim.session], "", NOW).await.map(drop)),
+        ("begin many", store.begin_demo_sessions(vec![start(one, NOW)]).await.map(drop)),
+        ("time out", store.end_timed_out(NOW + 13 * HOUR).await.map(drop)),
+        ("sign out", store.sign_out(victim.session, NOW).await),
+        ("note a refusal", store.refused(who, "POST /", 403).await),
+    ]
+}
+
+#[tokio::test]
+async fn aud_02_no_act_without_its_event() {
+    let world = World::started().await;
+    let stage = stage(&world).await;
+    let before = world.text(STATE).await;
+    world.alter(BREAK).await;
+    for (act, answer) in every_act(&world.store, &stage).await {
+        assert!(answer.is_err(), "{act} claims to be done");
+    }
+    assert_eq!(world.text(STATE).await, before);
+    world.alter(MEND).await;
+    assert!(world.store.commit(&stage.admin, stage.end_disable, &Confirmation::default()).await.is_ok());
+    assert_ne!(world.text(STATE).await, before);
+}
+
+#[tokio::test]
+async fn aud_02_no_event_without_its_act() {
+    let world = World::started().await;
+    let stage = stage(&world).await;
+    let before = world.text(STATE).await;
+    // After the event was written, at the last statement of each act that has one there; and where the sessions end.
+    world.alter("create trigger break before update on sessions begin select raise(abort, 'interrupted'); end").await;
+    let confirmation = Confirmation::default();
+    assert!(world.store.commit(&stage.admin, stage.end, &confirmation).await.is_err());
+    assert!(world.store.disable(Actor::CommandLine, stage.victim.account, "", NOW).await.is_err());
+    world.alter("drop trigger break; create trigger break before update of done on plans when new.done > 0 begin select raise(abort, 'interrupted'); end").await;
+    assert!(world.store.commit(&stage.admin, stage.end, &confirmation).await.is_err());
+    world
+        .alter("drop trigger break; create trigger break before insert on event_origins begin select raise(abort, 'interrupted'); end")
+        .await;
+    assert!(sign_in(&world.store, stage.victim.account).await.is_err());
+    assert_eq!(world.text(STATE).await, before);
+}

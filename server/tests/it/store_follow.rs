@@ -1,0 +1,287 @@
+//! The directory follows the database: after any sequence of operations, and whoever wrote.
+
+use crate::common::{HOUR, LIMITS, MINUTE, NOW, World};
+use app::{
+    model::{
+        account::{AccountId, SaveAccount},
+        plan::{Act, EndTarget},
+        query::Query,
+        selection::Selection,
+    },
+    store::{Store as _, StoreError},
+};
+use proptest::prelude::*;
+use server::{
+    credentials::Credentials as _,
+    directory::{AccountEntry, SessionEntry},
+    store::{Actor, Sqlite},
+};
+use std::time::{Duration, Instant};
+
+type Contents = (Vec<AccountEntry>, Vec<SessionEntry>);
+
+fn followed(store: &Sqlite) -> Contents {
+    store.directory().read().expect("no panic").as_ref().expect("loaded").contents()
+}
+
+async fn fresh(store: &Sqlite) -> Contents {
+    store.load_directory(NOW).await.expect("loaded").contents()
+}
+
+/// Waits until the directory equals a fresh load. Answers how long that took; panics after five seconds.
+pub async fn in_step(store: &Sqlite) -> Duration {
+    let begun = Instant::now();
+    loop {
+        let (followed, fresh) = (followed(store), fresh(store).await);
+        if followed == fresh {
+            return begun.elapsed();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "{followed:?}\n{fresh:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_act_is_in_the_directory_when_it_returns() {
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    let nate = world.account("natetest").await;
+    for _ in 0..20 {
+        let browser = world.sign_in(nate).await;
+        assert!(followed(&world.store).1.iter().any(|session| session.id == browser.session));
+        world.store.end(admin.who(), EndTarget::Account(nate)).await.expect("ended");
+        assert!(followed(&world.store).1.iter().all(|session| session.account != nate));
+    }
+}
+
+#[tokio::test]
+async fn what_another_process_writes_is_in_the_directory_within_a_second() {
+    let world = World::started().await;
+    let command_line = world.command_line().await;
+    world.sis_account("admin01").await;
+    let lab = world.lab(100).await;
+    world.sign_all_in(&lab).await;
+    in_step(&world.store).await;
+    command_line.end_accounts(Actor::CommandLine, lab[..50].to_vec(), "", NOW).await.expect("ended");
+    assert!(in_step(&world.store).await < Duration::from_secs(1));
+    assert_eq!(followed(&world.store).1.len(), 50);
+    command_line.disable(Actor::CommandLine, lab[60], "", NOW).await.expect("disabled");
+    assert!(in_step(&world.store).await < Duration::from_secs(1));
+    assert!(followed(&world.store).0.iter().any(|account| account.id == lab[60] && account.disabled));
+}
+
+#[tokio::test]
+async fn tim_05_what_has_timed_out_is_neither_listed_nor_counted() {
+    let world = World::started().await;
+    let here = world.sign_in(world.sis_account("admin01").await).await;
+    let nate = world.account("natetest").await;
+    world.sign_in(nate).await;
+    let list = async |admin| world.store.list(&admin, &Query::default(), &Selection::default(), 0, 10).await.expect("a list");
+    assert_eq!(list(world.as_admin(&here).await).await.all.sessions, 2);
+    world.clock.advance(HOUR);
+    let valid = world.store.check(&here.token.hash(), world.clock.now()).await.expect("an answer");
+    let server::credentials::Checked::Valid(valid) = valid else { panic!("within the slack") };
+    world.store.touch(&valid, world.clock.now());
+    world.store.write_activity().await.expect("written");
+    world.clock.advance(LIMITS.slack());
+    // The sweep of the running store, not of the test.
+    let begun = Instant::now();
+    while list(world.as_admin(&here).await).await.all.sessions > 1 {
+        assert!(begun.elapsed() < Duration::from_secs(3));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let window = list(world.as_admin(&here).await).await;
+    assert_eq!((window.all.users, window.rows.len(), window.rows[0].id), (1, 1, here.account));
+}
+
+#[tokio::test]
+async fn what_timed_out_while_nothing_ran_is_ended_before_the_first_list() {
+    let mut world = World::new().await;
+    world.sign_in(world.account("natetest").await).await;
+    world.clock.advance(2 * HOUR);
+    world.start().await;
+    assert_eq!(followed(&world.store).1, []);
+    assert_eq!(world.number("select count(*) from events where action = 'timed_out'").await, 1);
+}
+
+#[tokio::test]
+async fn a_redirected_page_waits_for_its_act() {
+    let world = World::started().await;
+    let command_line = world.command_line().await;
+    let nate = world.account("natetest").await;
+    world.sign_in(nate).await;
+    command_line.end_accounts(Actor::CommandLine, vec![nate], "", NOW).await.expect("ended");
+    let batch = app::model::event::BatchId(world.events("end").await[0].batch);
+    world.store.applied(batch).await.expect("an answer");
+    assert_eq!(followed(&world.store).1, []);
+}
+
+#[tokio::test]
+async fn a_list_before_the_load_is_unavailable() {
+    let world = World::new().await;
+    let admin = world.admin("admin01").await;
+    let list = world.store.list(&admin, &Query::default(), &Selection::default(), 0, 10).await;
+    assert_eq!(list, Err(StoreError::Unavailable));
+    assert_eq!(world.store.ready().await, Err(StoreError::Unavailable));
+    let mut world = world;
+    world.start().await;
+    assert_eq!(world.store.ready().await, Ok(()));
+    assert_eq!(world.store.list(&admin, &Query::default(), &Selection::default(), 0, 10).await.map(|window| window.all.users), Ok(1));
+}
+
+#[tokio::test]
+async fn a_clean_stop_writes_the_last_activity() {
+    let mut world = World::started().await;
+    let browser = world.sign_in(world.account("natetest").await).await;
+    let server::credentials::Checked::Valid(valid) = world.check(&browser.token).await else { panic!("valid") };
+    world.store.touch(&valid, NOW + 2 * MINUTE);
+    world.stop().await;
+    assert_eq!(world.number("select last_seen_at from sessions").await, NOW + 2 * MINUTE);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    SignIn(usize),
+    SignOut(usize),
+    EndSession(usize),
+    EndAccount(usize),
+    Plan(Act, Vec<usize>),
+    Undo,
+    Save(usize, bool),
+    Sis(usize, bool),
+    Password(usize),
+    Create,
+    Elsewhere(Vec<usize>, bool),
+    Many(Vec<usize>),
+    Later(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let one = || 0..8_usize;
+    let some = || prop::collection::vec(0..8_usize, 1..5);
+    let act = prop_oneof![Just(Act::End), Just(Act::EndDisable)];
+    prop_oneof![
+        6 => one().prop_map(Step::SignIn),
+        2 => one().prop_map(Step::SignOut),
+        1 => one().prop_map(Step::EndSession),
+        1 => one().prop_map(Step::EndAccount),
+        3 => (act, some()).prop_map(|(act, of)| Step::Plan(act, of)),
+        2 => Just(Step::Undo),
+        2 => (one(), any::<bool>()).prop_map(|(of, disabled)| Step::Save(of, disabled)),
+        1 => (one(), any::<bool>()).prop_map(|(of, held)| Step::Sis(of, held)),
+        1 => one().prop_map(Step::Password),
+        1 => Just(Step::Create),
+        2 => (some(), any::<bool>()).prop_map(|(of, disable)| Step::Elsewhere(of, disable)),
+        1 => some().prop_map(Step::Many),
+        1 => (1..90_i64).prop_map(Step::Later),
+    ]
+}
+
+/// Does the steps with a store, the command line beside it, and eight people. What the rules refuse is fine: it changes nothing.
+async fn run(steps: Vec<Step>) {
+    let world = World::started().await;
+    let command_line = world.command_line().await;
+    let boss = world.sis_account("boss").await;
+    let people = world.lab(8).await;
+    let (mut browsers, mut last_batch) = (Vec::new(), None);
+    for (number, step) in steps.into_iter().enumerate() {
+        let admin = world.as_admin(&world.sign_in(boss).await).await;
+        let now = world.clock.now();
+        let picked = |of: &[usize]| of.iter().map(|one| people[*one]).collect::<Vec<AccountId>>();
+        match step {
+            Step::SignIn(one) => browsers.extend(world.try_sign_in(people[one]).await.ok()),
+            Step::SignOut(one) => {
+                if let Some(browser) = browsers.get(one) {
+                    world.store.sign_out(browser.session, now).await.expect("signed out");
+                }
+            }
+            Step::EndSession(one) => {
+                if let Some(browser) = browsers.get(one) {
+                    world.store.end(admin.who(), EndTarget::Session(browser.session)).await.expect("ended");
+                }
+            }
+            Step::EndAccount(one) => {
+                world.store.end(admin.who(), EndTarget::Account(people[one])).await.expect("ended");
+            }
+            Step::Plan(act, of) => last_batch = world.act(&admin, act, &picked(&of)).await.ok().map(|report| report.batch).or(last_batch),
+            Step::Undo => {
+                if let Some(batch) = last_batch {
+                    let _ = world.store.undo_disable(&admin, batch).await;
+                }
+            }
+            Step::Save(one, disabled) => {
+                let version = world.store.account(&admin, people[one]).await.expect("an answer").expect("an account").version;
+                let save = SaveAccount { id: people[one], version, disabled, reason: String::new() };
+                world.store.save_account(&admin, &save).await.expect("saved");
+            }
+            Step::Sis(one, held) => {
+                world.store.set_sis(Actor::CommandLine, people[one], held, now).await.expect("set");
+            }
+            Step::Password(one) => {
+                world.store.set_password(Actor::CommandLine, people[one], crate::common::HASH.into(), now).await.expect("set");
+            }
+            Step::Create => {
+                world.account(&format!("new{number}")).await;
+            }
+            Step::Elsewhere(of, disable) => {
+                if disable {
+                    command_line.disable_accounts(Actor::CommandLine, picked(&of), "", now).await.expect("disabled");
+                } else {
+                    command_line.end_accounts(Actor::CommandLine, picked(&of), "", now).await.expect("ended");
+                }
+            }
+            Step::Many(of) => {
+                let starts = picked(&of).into_iter().map(|account| crate::common::start(account, now - MINUTE));
+                command_line.begin_demo_sessions(starts.collect()).await.expect("begun");
+            }
+            Step::Later(minutes) => {
+                world.clock.advance(minutes * MINUTE);
+                world.store.end_timed_out(world.clock.now()).await.expect("swept");
+            }
+        }
+    }
+    in_step(&world.store).await;
+    let zombies =
+        "select count(*) from sessions join accounts on accounts.id = account_id where ended_at is null and disabled_at is not null";
+    assert_eq!(world.number(zombies).await, 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_leaves_the_directory_equal_to_a_fresh_load(steps in prop::collection::vec(step(), 1..40)) {
+        tokio::runtime::Runtime::new().expect("a runtime").block_on(run(steps));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_at_once_leave_the_directory_equal_to_a_fresh_load() {
+    let world = World::started().await;
+    world.sis_account("admin01").await;
+    let lab = world.lab(20).await;
+    let handles = [world.store.clone(), world.command_line().await];
+    let mut writers = tokio::task::JoinSet::new();
+    for (number, account) in lab.into_iter().enumerate() {
+        let store = handles[number % 2].clone();
+        writers.spawn(async move {
+            for round in 0..10 {
+                store.begin_demo_sessions(vec![crate::common::start(account, NOW)]).await.expect("begun");
+                match round % 3 {
+                    0 => store.end_accounts(Actor::CommandLine, vec![account], "", NOW).await.map(drop).expect("ended"),
+                    1 => store.disable(Actor::CommandLine, account, "", NOW).await.map(drop).expect("disabled"),
+                    _ => store.enable(Actor::CommandLine, account, "", NOW).await.map(drop).expect("enabled"),
+                }
+            }
+        });
+    }
+    while let Some(done) = writers.join_next().await {
+        done.expect("no panic");
+        // Readers meanwhile never see what no moment had: a disabled account with a session.
+        let (accounts, sessions) = followed(&world.store);
+        for account in accounts.iter().filter(|account| account.disabled) {
+            assert!(sessions.iter().all(|session| session.account != account.id));
+        }
+    }
+    in_step(&world.store).await;
+}

@@ -1,0 +1,282 @@
+//! What happens at the same instant: a sign-in and the act that should keep it out, activity and an end, and an observer of both.
+
+use crate::common::{HASH, MINUTE, NOW, World};
+use app::{
+    guard::Admin,
+    model::{
+        account::AccountId,
+        plan::{Act, Confirmation, EndTarget},
+    },
+    store::Store as _,
+};
+use server::{
+    auth::token::Token,
+    credentials::{Checked, Credentials as _, NewSession, SignedInAs},
+    store::{Actor, Sqlite},
+};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+const ROUNDS: usize = 500;
+
+/// Lets two things begin at about the same time, and learns by how much to hold back the one that keeps winning.
+#[derive(Default)]
+struct Jitter {
+    /// How much later the first begins; negative: the second does. Microseconds.
+    lead: i64,
+    overlapped: usize,
+    first_won: usize,
+    second_won: usize,
+}
+
+/// When something ran.
+type Span = (Instant, Instant);
+
+impl Jitter {
+    /// How long each waits before it begins, scattered around what makes both orders likely.
+    fn waits(&self) -> [Duration; 2] {
+        let scatter = i64::from(getrandom::u32().expect("random bytes") % 600) - 300;
+        let lead = self.lead + scatter;
+        [lead, -lead].map(|wait| Duration::from_micros(wait.max(0).cast_unsigned()))
+    }
+
+    fn note(&mut self, first: Span, second: Span, first_won: bool) {
+        if first.0 < second.1 && second.0 < first.1 {
+            self.overlapped += 1;
+            *if first_won { &mut self.first_won } else { &mut self.second_won } += 1;
+        }
+        self.lead += if first_won { 25 } else { -25 };
+    }
+
+    fn judge(&self, what: &str) {
+        let Self { overlapped, first_won, second_won, .. } = self;
+        println!("{what}: {overlapped} of {ROUNDS} rounds overlapped, {first_won} with the sign-in first, {second_won} after the disable");
+        let tenth = ROUNDS / 10;
+        assert!(*first_won >= tenth && *second_won >= tenth, "too few rounds in one of the orders");
+    }
+}
+
+async fn spin(wait: Duration) -> Instant {
+    let begun = Instant::now();
+    // Shorter than any timer.
+    while begun.elapsed() < wait {
+        tokio::task::yield_now().await;
+    }
+    Instant::now()
+}
+
+/// One sign-in and one disable of each account; nothing live may be left, nor any way in.
+async fn race<D, F>(world: &World, what: &str, victims: &[AccountId], disable: D)
+where
+    D: Fn(AccountId) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut jitter = Jitter::default();
+    for &victim in victims {
+        let [sign_in_waits, disable_waits] = jitter.waits();
+        let token = Token::new().expect("random bytes");
+        let (store, hash) = (world.store.clone(), token.hash());
+        let sign_in = tokio::spawn(async move {
+            let begun = spin(sign_in_waits).await;
+            let new = NewSession {
+                account: victim,
+                verified_hash: HASH,
+                upgraded_hash: None,
+                token: hash,
+                ip: "",
+                user_agent: "",
+                replaces: None,
+                now: NOW,
+            };
+            let answer = store.sign_in(new).await.expect("an answer");
+            ((begun, Instant::now()), answer)
+        });
+        let work = disable(victim);
+        let disable = tokio::spawn(async move {
+            let begun = spin(disable_waits).await;
+            work.await;
+            (begun, Instant::now())
+        });
+        let ((sign_in, answer), disable) = (sign_in.await.expect("no panic"), disable.await.expect("no panic"));
+
+        assert!(!matches!(world.check(&token).await, Checked::Valid(_)), "{what}: a live session of a disabled account");
+        assert_eq!(world.try_sign_in(victim).await.err(), Some(SignedInAs::Refused), "{what}: a way in");
+        jitter.note(sign_in, disable, matches!(answer, SignedInAs::Session(_)));
+    }
+    let live = "select count(*) from sessions join accounts on accounts.id = account_id where ended_at is null and disabled_at is not null";
+    assert_eq!(world.number(live).await, 0, "{what}");
+    jitter.judge(what);
+}
+
+async fn planned(world: &World, admin: &Admin, victim: AccountId) -> impl Future<Output = ()> + Send + 'static + use<> {
+    let plan = world.plan(admin, Act::EndDisable, &[victim]).await.expect("a plan");
+    let (store, admin) = (world.store.clone(), admin.clone());
+    async move {
+        assert_eq!(store.commit(&admin, plan.id, &Confirmation::default()).await.expect("done").disabled, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rev_03_no_sign_in_slips_past_end_and_disable() {
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    let victims = world.lab(ROUNDS).await;
+    let mut plans = std::collections::HashMap::new();
+    for victim in &victims {
+        plans.insert(*victim, planned(&world, &admin, *victim).await);
+    }
+    let plans = std::sync::Mutex::new(plans);
+    let observer = Observer::of(&world);
+    race(&world, "End & Disable", &victims, |victim| plans.lock().expect("no panic").remove(&victim).expect("a plan")).await;
+    assert!(observer.stop().await > 100, "REV-02: the observer looked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rev_03_no_sign_in_slips_past_the_command_line() {
+    let world = World::started().await;
+    world.sis_account("admin01").await;
+    let victims = world.lab(ROUNDS).await;
+    let command_line = world.command_line().await;
+    let observer = Observer::of(&world);
+    race(&world, "account disable", &victims, |victim| {
+        let command_line = command_line.clone();
+        async move {
+            command_line.disable(Actor::CommandLine, victim, "", NOW).await.expect("done");
+        }
+    })
+    .await;
+    assert!(observer.stop().await > 100, "REV-02: the observer looked");
+}
+
+/// Looks into the database all the time: no moment may show a disabled account with a live session, nor somebody who was ended by
+/// End & Disable and can log in.
+struct Observer {
+    stop: Arc<AtomicBool>,
+    looking: tokio::task::JoinHandle<usize>,
+}
+
+impl Observer {
+    fn of(world: &World) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, path) = (stop.clone(), world.path());
+        let looking = tokio::spawn(async move {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
+            let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+            let wrong = "
+                select count(*)
+                from sessions
+                join accounts on accounts.id = sessions.account_id
+                where (sessions.ended_at is null and accounts.disabled_at is not null)
+                or (sessions.end_kind = 'ended_disabled' and accounts.disabled_at is null)";
+            let mut looks = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                let wrong: i64 = sqlx::query_scalar(wrong).fetch_one(&mut connection).await.expect("an answer");
+                assert_eq!(wrong, 0, "after {looks} looks");
+                looks += 1;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            looks
+        });
+        Self { stop, looking }
+    }
+
+    async fn stop(self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.looking.await.expect("nothing wrong was seen")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rev_04_activity_beside_an_end_revives_nothing() {
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    let lab = world.lab(ROUNDS).await;
+    let mut revived = 0;
+    for account in lab {
+        let browser = world.sign_in(account).await;
+        let Checked::Valid(valid) = world.check(&browser.token).await else { panic!("valid") };
+        world.store.touch(&valid, NOW + 2 * MINUTE);
+        let (store, admin) = (world.store.clone(), admin.clone());
+        let end = tokio::spawn(async move { store.end(admin.who(), EndTarget::Account(account)).await });
+        let store = world.store.clone();
+        let write = tokio::spawn(async move { store.write_activity().await });
+        end.await.expect("no panic").expect("ended");
+        write.await.expect("no panic").expect("written");
+        // And once more, late.
+        world.store.touch(&valid, NOW + 3 * MINUTE);
+        world.store.write_activity().await.expect("written");
+        revived += usize::from(world.is_valid(&browser).await);
+    }
+    assert_eq!(revived, 0);
+    assert_eq!(world.number("select count(*) from sessions where last_seen_at > 1646839254000 + 120000").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn aut_11_twenty_sign_ins_at_once_all_succeed() {
+    let world = World::started().await;
+    let nate = world.account("natetest").await;
+    let mut sign_ins = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let store: Sqlite = world.store.clone();
+        sign_ins.spawn(async move {
+            let new = NewSession {
+                account: nate,
+                verified_hash: HASH,
+                upgraded_hash: None,
+                token: Token::new().expect("random bytes").hash(),
+                ip: "",
+                user_agent: "",
+                replaces: None,
+                now: NOW,
+            };
+            store.sign_in(new).await
+        });
+    }
+    let answers = sign_ins.join_all().await;
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(SignedInAs::Session(_)))), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rev_05_overlapping_ends_end_each_session_once() {
+    let world = World::started().await;
+    let (left, right) = (world.admin("admin01").await, world.admin("admin02").await);
+    let lab = world.lab(90).await;
+    world.sign_all_in(&lab).await;
+    let (one, two) =
+        (world.plan(&left, Act::End, &lab[..60]).await.expect("a plan"), world.plan(&right, Act::End, &lab[30..]).await.expect("a plan"));
+    let confirmation = Confirmation::default();
+    let (one, two) = tokio::join!(world.store.commit(&left, one.id, &confirmation), world.store.commit(&right, two.id, &confirmation));
+    let (one, two) = (one.expect("done"), two.expect("done"));
+    assert_eq!(one.sessions + two.sessions, 90);
+    assert_eq!(one.already_ended + two.already_ended, 30);
+    let listed =
+        "select count(distinct value) = count(*) and count(*) = 90 from events, json_each(detail, '$.sessions') where action = 'end'";
+    assert_eq!(world.number(listed).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_act_is_done_although_nobody_waits_for_it_any_more() {
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    let lab = world.lab(200).await;
+    world.sign_all_in(&lab).await;
+    for (round, account) in lab.iter().enumerate() {
+        let patience = Duration::from_micros(20 * round as u64);
+        let _ = tokio::time::timeout(patience, world.store.end(admin.who(), EndTarget::Account(*account))).await;
+    }
+    // Behind everything that was begun.
+    world.store.refused(admin.who(), "POST /", 403).await.expect("noted");
+    let begun = Instant::now();
+    while world.number("select count(*) from sessions where ended_at is null").await > 1 {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(world.number("select count(*) from events where action = 'end' and result = 'done'").await, 200);
+    crate::store_follow::in_step(&world.store).await;
+}
