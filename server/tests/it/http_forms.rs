@@ -1,7 +1,12 @@
 //! The main job without JavaScript: plan, commit, Save, Undo.
 
-use crate::http_world::{Answer, PASSWORD, World};
+use crate::http_world::{Answer, PASSWORD, START, World};
 use app::model::{plan::Report, query::encode};
+use server::{
+    auth::token::Token,
+    store::{Actor, NewAccount, SessionStart},
+};
+use std::time::Duration;
 
 /// The value of a hidden field on a page.
 fn field(page: &Answer, name: &str) -> String {
@@ -87,6 +92,42 @@ async fn more_than_a_hundred_users_need_their_number_typed() {
     assert_eq!(done.status, 303, "{}", done.body);
     assert!(done.header("location").starts_with("/sessions?user_name=pupil&count=%3E%3D1&done="));
     assert_eq!(world.rows::<(i64,)>("select id from sessions where ended_at is null").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_many_steps_is_done_to_its_end_though_nobody_waits() {
+    const PEOPLE: usize = 10_050;
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let people = (0..PEOPLE).map(|number| NewAccount { user_name: format!("pupil{number}"), ..NewAccount::default() }).collect();
+    let people = world.store.create_accounts(Actor::CommandLine, people, START).await.expect("accounts");
+    let begin = |account| SessionStart {
+        account,
+        token: Token::new().expect("random bytes").hash(),
+        created_at: START,
+        last_seen_at: START,
+        ip: String::new(),
+        user_agent: String::new(),
+    };
+    world.store.begin_demo_sessions(people.into_iter().map(begin).collect()).await.expect("sessions");
+
+    let page = admin.post("/sessions/plan", "act=end&all=1&user_name=pupil").await;
+    let form = format!("plan={}&count={PEOPLE}", field(&page, "plan"));
+    // The browser goes away as soon as the first step has begun.
+    let gone = tokio::time::timeout(Duration::from_millis(20), admin.post("/sessions/commit", &form)).await;
+    assert!(gone.is_err(), "it takes longer than that");
+    let left = async || world.rows::<(i64,)>("select count(*) from sessions where ended_at is null").await[0].0;
+    let all = async {
+        while left().await > 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all).await.expect("the second step follows the first");
+    let batches: Vec<(i64, i64)> = world.rows("select batch_id, count(*) from events where action = 'end' group by batch_id").await;
+    assert_eq!(batches.len(), 1);
+    assert_eq!(batches[0].1, i64::try_from(PEOPLE).expect("a number"));
+    let done = admin.post("/sessions/commit", &form).await;
+    assert_eq!(done.header("location"), format!("/sessions?done={}", batches[0].0), "asking again tells what was done");
 }
 
 #[tokio::test]
