@@ -83,16 +83,12 @@ fn run(arguments: Vec<OsString>) -> anyhow::Result<()> {
         Err(error) => return Err(Usage::error(sentence(&error, &arguments))),
     };
     environment::refuse_unknown(&Cli::command(), std::env::vars_os().map(|(name, _)| name))?;
-    tokio::runtime::Runtime::new().context("the system gives no threads")?.block_on(dispatch(cli.command))
+    tokio::runtime::Runtime::new().context("The system gives no threads")?.block_on(dispatch(cli.command))
 }
 
 async fn dispatch(command: Command) -> anyhow::Result<()> {
-    if let Command::Serve(args) = command {
-        output::log_from("info");
-        return serve::run(args).await;
-    }
     // The others say what went wrong themselves.
-    output::log_from("off");
+    output::log_from(if matches!(command, Command::Serve(_)) { "info" } else { "off" });
     match command {
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,

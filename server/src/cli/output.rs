@@ -7,7 +7,7 @@ use std::{fs::OpenOptions, io::Write as _, path::Path};
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("standard output cannot be written"),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("Standard output cannot be written"),
         _ => Ok(()),
     }
 }

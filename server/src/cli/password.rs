@@ -9,10 +9,10 @@ pub fn read() -> anyhow::Result<Password> {
     if !std::io::stdin().is_terminal() {
         return checked(from_line(&mut std::io::stdin().lock())?);
     }
-    let ask = |prompt| rpassword::prompt_password(prompt).context("the terminal gives no password");
+    let ask = |prompt| rpassword::prompt_password(prompt).context("The terminal gives no password");
     let password = ask("Password: ")?;
     if ask("Once more: ")? != password {
-        bail!("the two passwords differ; nothing was changed, try again.");
+        bail!("The two passwords differ; nothing was changed, try again.");
     }
     checked(password)
 }
@@ -21,28 +21,28 @@ pub fn read() -> anyhow::Result<Password> {
 fn from_line(input: &mut dyn BufRead) -> anyhow::Result<String> {
     let mut line = Vec::new();
     // One byte of a longest password with its line end more shows that it is too long.
-    input.take(PASSWORD_BYTES as u64 + 3).read_until(b'\n', &mut line).context("standard input cannot be read")?;
+    input.take(PASSWORD_BYTES as u64 + 3).read_until(b'\n', &mut line).context("Standard input cannot be read")?;
     if line.last() == Some(&b'\n') {
         line.pop();
         if line.last() == Some(&b'\r') {
             line.pop();
         }
     }
-    String::from_utf8(line).ok().context("the password is not UTF-8; nothing was changed, use another.")
+    String::from_utf8(line).ok().context("The password is not UTF-8; nothing was changed, use another.")
 }
 
 fn checked(password: String) -> anyhow::Result<Password> {
     if password.is_empty() {
-        bail!("there is no password on standard input; give it on one line.");
+        bail!("There is no password on standard input; give it on one line.");
     }
-    Password::new(password).context("the password is too long; use at most 1,024 bytes.")
+    Password::new(password).context("The password is too long; use at most 1,024 bytes.")
 }
 
 /// A hundred random bits as four groups of five characters that nobody confuses: `k7m2q-9x4tz-bw3fa-h6rpe`.
 pub fn random() -> anyhow::Result<String> {
     const ALPHABET: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
     let mut bytes = [0; 20];
-    getrandom::fill(&mut bytes).context("the system has no random bytes")?;
+    getrandom::fill(&mut bytes).context("The system has no random bytes")?;
     let characters = bytes.map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
     Ok(characters.chunks(5).map(String::from_iter).collect::<Vec<_>>().join("-"))
 }

@@ -52,8 +52,8 @@ fn what_accounts_refuse_is_one_sentence() {
     assert!(refused(&["account", "disable", "nobody"], "").contains("There is no account nobody"));
     assert!(refused(&["account", "set-password", "nobody"], "x\n").contains("There is no account nobody"));
     assert!(refused(&["account", "create", "ADMIN"], "correct horse\n").contains("There is already an account"));
-    assert!(refused(&["account", "create", "nate"], "").contains("no password on standard input"));
-    assert!(refused(&["account", "create", "nate"], "\n").contains("no password on standard input"));
+    assert!(refused(&["account", "create", "nate"], "").contains("There is no password on standard input"));
+    assert!(refused(&["account", "create", "nate"], "\n").contains("There is no password on standard input"));
     assert!(refused(&["account", "create", "nate"], &"x".repeat(1_025)).contains("at most 1,024 bytes"));
     assert!(refused(&["account", "create", " ", "--no-password"], "").contains("user name"));
     assert!(refused(&["account", "disable", "admin"], "").contains("Give the role to another account first"));
