@@ -1,6 +1,7 @@
 //! The product from the outside: its store and its router, on a SQLite file in a temporary folder and by a clock that stands still.
 
 mod common;
+mod directory_windows;
 mod http_access;
 mod http_browser;
 mod http_faults;

@@ -226,4 +226,64 @@ mod tests {
         assert_eq!(understood("^nate").as_deref(), Some("starts with \"nate\""));
         assert_eq!(understood("!=nate|kr").as_deref(), Some("not: is \"nate\" or contains \"kr\""));
     }
+
+    mod reference {
+        use super::super::*;
+        use icu_casemap::CaseMapper;
+        use icu_normalizer::{DecomposingNormalizerBorrowed, properties::CanonicalCombiningClassMap};
+        use proptest::{collection::vec, prelude::*, sample::select};
+
+        /// The fold of a whole text, where the product folds character by character.
+        fn letters(text: &str) -> Vec<char> {
+            let marks = CanonicalCombiningClassMap::new();
+            let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text).into_owned();
+            let bare: String = decomposed.chars().filter(|&char| marks.get_u8(char) == 0).collect();
+            CaseMapper::new().fold_string(&bare).chars().collect()
+        }
+
+        fn matches(negated: bool, parts: &[(char, String)], text: &str) -> bool {
+            let text = letters(text);
+            let mut parts = parts.iter().map(|(operator, part)| (operator, letters(part))).filter(|(_, part)| !part.is_empty()).peekable();
+            if parts.peek().is_none() {
+                return true;
+            }
+            negated
+                != parts.any(|(operator, part)| match operator {
+                    '^' => text.starts_with(&part),
+                    '=' => text == part,
+                    _ => text.windows(part.len()).any(|window| window == part),
+                })
+        }
+
+        fn hostile() -> impl Strategy<Value = String> {
+            let chars = "aAeé\u{301}sSßẞIİiı%_\\'\"\0|!^= \u{a0}👩🏽\u{200d}🎓\u{202e}ע\u{5b4}ﬁfiςσΣ한하\u{1112}ｱㇰǆ\u{345}";
+            let chars: Vec<_> = chars.chars().collect();
+            vec(select(chars), 0..10).prop_map(String::from_iter)
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig::with_cases(100_000))]
+
+            #[test]
+            fn inp_01_any_filter_finds_in_any_text_what_a_reference_finds(
+                negated: bool,
+                parts in vec((select(vec![' ', '^', '=']), hostile()), 0..3),
+                text in hostile(),
+            ) {
+                let escaped = |part: &str| part.chars().flat_map(|char| ['\\', char]).collect::<String>();
+                let typed: Vec<_> = parts.iter().map(|(operator, part)| format!("{operator}{}", escaped(part))).collect();
+                let typed = format!("{}{}", if negated { "!" } else { "" }, typed.join("|"));
+                let filter = TextFilter::new(&typed);
+                let found = filter.as_ref().is_none_or(|filter| filter.matches(&text));
+                prop_assert_eq!(found, matches(negated, &parts, &text), "{:?} in {:?}", typed, text);
+                if let Some(filter) = filter {
+                    let ranges = filter.ranges(&text);
+                    prop_assert_eq!(ranges.is_empty(), negated || !found);
+                    let units = u32::try_from(text.encode_utf16().count()).expect("a short text");
+                    prop_assert!(ranges.iter().all(|range| range.0 < range.1 && range.1 <= units));
+                    prop_assert!(ranges.windows(2).all(|pair| pair[0].1 < pair[1].0));
+                }
+            }
+        }
+    }
 }
