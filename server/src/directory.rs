@@ -153,6 +153,9 @@ impl Directory {
     }
 
     fn start(&mut self, session: SessionEntry) -> bool {
+        if !self.sessions.is_new(session.id) {
+            return false;
+        }
         let slot = self.accounts.slot(session.account).unwrap_or_else(|| {
             // A session is never left out of the list: an account that is not known yet shows without names.
             let entry = AccountEntry {
@@ -167,6 +170,7 @@ impl Directory {
             self.sessions.add_account(slot);
             slot
         });
-        self.sessions.start(session.id, slot, session.created_at)
+        self.sessions.start(session.id, slot, session.created_at);
+        true
     }
 }

@@ -43,11 +43,13 @@ impl Sessions {
         self.active.reach(account);
     }
 
-    /// Adds a session; `false` where it is known, or ended already.
-    pub fn start(&mut self, id: SessionId, account: u32, created_at: i64) -> bool {
-        if self.ended.contains(&id.0) || self.index.get(id.0, &self.ids).is_some() {
-            return false;
-        }
+    /// Nothing was heard of this session yet: neither its start nor, a little while ago, its end.
+    pub fn is_new(&self, id: SessionId) -> bool {
+        !self.ended.contains(&id.0) && self.index.get(id.0, &self.ids).is_none()
+    }
+
+    /// Adds a session that [is new](Self::is_new).
+    pub fn start(&mut self, id: SessionId, account: u32, created_at: i64) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.ids.push(0);
             self.created.push(0);
@@ -65,7 +67,6 @@ impl Sessions {
             self.active.set(account, true);
             self.all.users += 1;
         }
-        true
     }
 
     /// Forgets a session, and for ten minutes refuses to learn of it again. `false` where it was not known.

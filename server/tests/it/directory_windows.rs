@@ -51,15 +51,15 @@ impl Naive {
                 Change::Account(entry) => drop(self.accounts.insert(entry.id, entry.clone())),
                 Change::AccountGone(id) => {
                     let sessions: Vec<_> = self.sessions.values().filter(|session| session.account == *id).map(|one| one.id).collect();
-                    sessions.into_iter().for_each(|session| self.end(session, now));
+                    for session in sessions {
+                        self.end(session, now);
+                    }
                     self.accounts.remove(id);
                 }
                 Change::Started(session) => {
-                    if !self.ended.contains_key(&session.id) {
+                    if !self.ended.contains_key(&session.id) && !self.sessions.contains_key(&session.id) {
                         self.accounts.entry(session.account).or_insert_with(|| account(session.account.0, ["", "", ""]));
-                        self.sessions.entry(session.id).or_insert(*session);
-                    } else if !self.accounts.contains_key(&session.account) {
-                        self.accounts.insert(session.account, account(session.account.0, ["", "", ""]));
+                        self.sessions.insert(session.id, *session);
                     }
                 }
                 Change::Ended(ids) => ids.iter().for_each(|id| self.end(*id, now)),
@@ -330,7 +330,7 @@ fn unversioned(window: Window) -> Window {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn any_window_is_a_naive_filter_and_sort(
