@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_order_is_one_sentence() {
+    fn inp_02_an_unknown_order_is_one_sentence() {
         for sort in ["password_hash", "--created", "Created", "-", "created;drop"] {
             assert!(Query::from_pairs([("sort", sort)]).is_err(), "{sort}");
         }

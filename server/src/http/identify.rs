@@ -17,7 +17,7 @@ use axum::{
 };
 use std::time::Duration;
 
-/// A store that is silent this long is away: people get their answer within a second (DESIGN invariant: it fails closed).
+/// A store that is silent this long is away: people get their answer within a second, and it is a refusal.
 const SILENCE: Duration = Duration::from_millis(900);
 
 /// What the request's cookie amounts to, in its extensions beside the [`Visitor`].

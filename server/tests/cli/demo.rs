@@ -110,7 +110,7 @@ fn a_database_of_real_people_never_becomes_a_demo() {
 }
 
 #[test]
-fn a_demo_is_served_on_this_machine_only_and_prints_its_passwords() {
+fn fs_03_a_demo_is_served_on_this_machine_only_and_prints_its_passwords() {
     let world = World::new();
     world.ok(&SMALL);
     for arguments in [

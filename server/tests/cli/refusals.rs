@@ -40,8 +40,6 @@ fn a_wrong_question_is_refused_with_2_and_the_way_to_the_help() {
         (&["serve", "--public-url", "https://u:p@example.org"], "without a path"),
         (&["serve", "--database-url", "postgres://usm@db/usm"], "PostgreSQL is not available in this build"),
         (&["serve", "--database-url", "usm.db"], "use --database-url sqlite://PATH"),
-        (&["serve", "--listen", "0.0.0.0:0"], "--allow-plain-http"),
-        (&["serve", "--public-url", "http://usm.example.org"], "--allow-plain-http"),
         (&["serve", "--listen", "0.0.0.0:0", "--allow-plain-http"], "say which one with --public-url"),
         (&["demo", "--accounts", "4", "--sessions", "1"], "--accounts"),
         (&["demo", "--accounts", "10", "--sessions", "11"], "at most as many sessions as accounts"),
@@ -53,6 +51,16 @@ fn a_wrong_question_is_refused_with_2_and_the_way_to_the_help() {
     ] {
         let sentence = world.refused(2, arguments);
         assert!(sentence.contains(says), "usm {arguments:?} says: {sentence}");
+    }
+    assert!(!world.path("data").exists(), "nothing is made on the way to a refusal");
+}
+
+#[test]
+fn fs_03_plain_http_off_this_machine_stops_the_start() {
+    let world = World::new();
+    for arguments in [&["serve", "--listen", "0.0.0.0:0"][..], &["serve", "--public-url", "http://usm.example.org"]] {
+        let sentence = world.refused(2, arguments);
+        assert!(sentence.contains("--allow-plain-http"), "usm {arguments:?} says: {sentence}");
     }
     assert!(!world.path("data").exists(), "nothing is made on the way to a refusal");
 }

@@ -151,7 +151,7 @@ async fn az_02_a_person_without_the_role_calls_no_administrators_function() {
 }
 
 #[tokio::test]
-async fn az_02_a_page_without_the_right_says_so_in_the_sources_words() {
+async fn az_02_a_page_without_the_right_says_who_may_use_it() {
     let world = World::new().await;
     let teacher = world.signed_in("teacher").await;
     for address in ["/sessions", "/accounts", "/accounts/1", "/accounts/999", "/history"] {

@@ -57,7 +57,7 @@ async fn end_and_disable_from_the_list_to_the_report_and_back() {
 }
 
 #[tokio::test]
-async fn all_that_match_but_the_exceptions() {
+async fn az_07_all_that_match_but_the_exceptions() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;
     let deputy = world.signed_in("deputy").await;

@@ -28,7 +28,7 @@ async fn tok_03_the_stored_hash_is_no_cookie() {
 }
 
 #[tokio::test]
-async fn tok_04_the_cookie_is_exactly_what_the_contract_says() {
+async fn tok_04_the_cookie_has_exactly_these_attributes() {
     for (world, name, secure) in [(World::new().await, "usm", ""), (World::https().await, "__Host-usm", "; Secure")] {
         let answer = world.stranger().log_in("admin", PASSWORD).await;
         let value = cookie_value(&answer);

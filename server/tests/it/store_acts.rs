@@ -23,7 +23,7 @@ fn also_sis() -> Confirmation {
 }
 
 #[tokio::test]
-async fn end_ends_every_session_of_the_planned_accounts_and_no_other() {
+async fn az_07_end_ends_every_session_of_the_planned_accounts_and_no_other() {
     let world = World::started().await;
     let admin = world.admin("admin01").await;
     let (nate, kruiz) = (world.account("natetest").await, world.account("kruiz").await);
@@ -325,7 +325,7 @@ async fn a_person_ends_own_sessions_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn an_administrator_ends_one_session_or_one_account_at_once() {
+async fn az_07_an_administrator_ends_one_session_or_one_account_at_once() {
     let world = World::started().await;
     let admin = world.admin("admin01").await;
     let nate = world.account("natetest").await;

@@ -123,7 +123,7 @@ async fn planned(world: &World, admin: &Admin, victim: AccountId) -> impl Future
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn rev_03_no_sign_in_slips_past_end_and_disable() {
+async fn rev_02_rev_03_no_sign_in_slips_past_end_and_disable() {
     let world = World::started().await;
     let admin = world.admin("admin01").await;
     let victims = world.lab(ROUNDS).await;
@@ -134,11 +134,11 @@ async fn rev_03_no_sign_in_slips_past_end_and_disable() {
     let plans = std::sync::Mutex::new(plans);
     let observer = Observer::of(&world);
     race(&world, "End & Disable", &victims, |victim| plans.lock().expect("no panic").remove(&victim).expect("a plan")).await;
-    assert!(observer.stop().await > 100, "REV-02: the observer looked");
+    assert!(observer.stop().await > 100, "the observer looked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn rev_03_no_sign_in_slips_past_the_command_line() {
+async fn rev_02_rev_03_no_sign_in_slips_past_the_command_line() {
     let world = World::started().await;
     world.sis_account("admin01").await;
     let victims = world.lab(ROUNDS).await;
@@ -151,7 +151,7 @@ async fn rev_03_no_sign_in_slips_past_the_command_line() {
         }
     })
     .await;
-    assert!(observer.stop().await > 100, "REV-02: the observer looked");
+    assert!(observer.stop().await > 100, "the observer looked");
 }
 
 /// Looks into the database all the time: no moment may show a disabled account with a live session, nor somebody who was ended by
