@@ -5,6 +5,8 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+#[cfg(feature = "ssr")]
+mod document;
 pub mod error;
 pub mod frame;
 #[cfg(feature = "ssr")]
@@ -15,5 +17,7 @@ pub mod parts;
 #[cfg(feature = "ssr")]
 pub mod store;
 
+#[cfg(feature = "ssr")]
+pub use document::shell;
 pub use error::AppError;
-pub use pages::{App, shell};
+pub use pages::App;

@@ -1,4 +1,4 @@
-//! The pages, and the document around them.
+//! The pages.
 
 mod account;
 mod accounts;
@@ -18,34 +18,12 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{FlatRoutes, Route, Router},
     path,
 };
-
-/// The document around every page.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let theme = use_context::<Frame>().and_then(|frame| frame.theme);
-    view! {
-        <!DOCTYPE html>
-        <html lang="en" data-theme=theme>
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <link rel="icon" href="/favicon.svg" />
-                <HashedStylesheet options=options.clone() id="style" />
-                <HydrationScripts options />
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-            </body>
-        </html>
-    }
-}
 
 /// Every page of the product, in the router; or an answer in place of one, which stands outside it, so that leaving it loads anew.
 #[component]

@@ -59,19 +59,17 @@ fn Account(details: AccountDetails) -> impl IntoView {
     });
     let path = [&ADMINISTRATION[..], &[Crumb::Page("User Account Information", "/accounts")]].concat();
     view! {
-            <Title text=details.user_name.clone() />
-            <PageHead path here=details.user_name.clone()>
-    <a href="/help">"Help"</a>
-    </PageHead>
-            <SavedNote user_name=details.user_name.clone() />
-            <div class="columns">
-                <Information details sessions />
-                <div class="stack">
-                    <Sessions id sessions ending />
-                    <History history />
-                </div>
+        <Title text=details.user_name.clone() />
+        <PageHead path here=details.user_name.clone() />
+        <SavedNote user_name=details.user_name.clone() />
+        <div class="columns">
+            <Information details sessions />
+            <div class="stack">
+                <Sessions id sessions ending />
+                <History history />
             </div>
-        }
+        </div>
+    }
 }
 
 /// What Save did, after its redirect.

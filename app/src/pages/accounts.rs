@@ -25,25 +25,23 @@ pub fn AccountsPage() -> impl IntoView {
     let text = Memo::new(move |_| query.with(|query| query.get("q").unwrap_or_default()));
     let found = Resource::new(move || text.get(), |text| accounts::search(text, ROWS));
     view! {
-            <Title text="User Account Information" />
-            <div class="page">
-                <PageHead path=ADMINISTRATION here="User Account Information">
-    <a href="/help">"Help"</a>
-    </PageHead>
-                <form class="find" role="search" action="/accounts">
-                    <label class="visually-hidden" for="find">"Search accounts"</label>
-                    <input id="find" type="search" name="q" value=text placeholder="User name or name" autocomplete="off" spellcheck="false" />
-                    <button>"Search"</button>
-                </form>
-                <Fetched
-                    answer=found
-                    show=move |found: FoundAccounts| {
-                        hydrated();
-                        view! { <Accounts text=text.get_untracked() found /> }
-                    }
-                />
-            </div>
-        }
+        <Title text="User Account Information" />
+        <div class="page">
+            <PageHead path=ADMINISTRATION here="User Account Information" />
+            <form class="find" role="search" action="/accounts">
+                <label class="visually-hidden" for="find">"Search accounts"</label>
+                <input id="find" type="search" name="q" value=text placeholder="User name or name" autocomplete="off" spellcheck="false" />
+                <button>"Search"</button>
+            </form>
+            <Fetched
+                answer=found
+                show=move |found: FoundAccounts| {
+                    hydrated();
+                    view! { <Accounts text=text.get_untracked() found /> }
+                }
+            />
+        </div>
+    }
 }
 
 #[component]

@@ -14,7 +14,7 @@ use leptos_meta::Title;
 #[component]
 pub fn HelpPage() -> impl IntoView {
     hydrated();
-    // The only page without data of its own: without this question nobody would notice here that his session is over.
+    // The only page without data of its own: come to by the router, it must ask whether the session still holds.
     Effect::new(|_| {
         spawn_local_scoped_with_cancellation(async {
             if let Err(error) = sessions::own().await {

@@ -26,20 +26,18 @@ pub fn HistoryPage() -> impl IntoView {
         });
     });
     view! {
-            <Title text="History" />
-            <div class="page wide">
-                <PageHead path=ADMINISTRATION here="History">
-    <a href="/help">"Help"</a>
-    </PageHead>
-                <Fetched
-                    answer=events
-                    show=move |events| {
-                        hydrated();
-                        view! { <Events events undo /> }
-                    }
-                />
-            </div>
-        }
+        <Title text="History" />
+        <div class="page wide">
+            <PageHead path=ADMINISTRATION here="History" />
+            <Fetched
+                answer=events
+                show=move |events| {
+                    hydrated();
+                    view! { <Events events undo /> }
+                }
+            />
+        </div>
+    }
 }
 
 #[component]

@@ -16,14 +16,12 @@ use leptos_meta::Title;
 pub fn MePage() -> impl IntoView {
     let own = Resource::new(|| (), |()| sessions::own());
     view! {
-            <Title text="My account" />
-            <div class="page">
-                <PageHead path=[] here="My account">
-    <a href="/help">"Help"</a>
-    </PageHead>
-                <Fetched answer=own show=|own| view! { <Me own /> } />
-            </div>
-        }
+        <Title text="My account" />
+        <div class="page">
+            <PageHead path=[] here="My account" />
+            <Fetched answer=own show=|own| view! { <Me own /> } />
+        </div>
+    }
 }
 
 #[component]

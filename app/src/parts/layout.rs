@@ -26,7 +26,17 @@ pub fn TopBar() -> impl IntoView {
         <header class="top-bar">
             <a class="site" href=home><img src="/favicon.svg" alt="" width="20" height="20" /><span>{frame.site_name}</span></a>
             {sis.then(|| view! { <SearchBox /> })}
-            {frame.viewer.map(|viewer| view! { <PersonMenu viewer theme=frame.theme /> })}
+            {frame
+                .viewer
+                .map(|viewer| {
+                    view! {
+                        <div class="personal">
+                            // A full load: the page has no data whose refusal would tell that the session is over.
+                            <a class="help" href="/help" rel="external">"Help"</a>
+                            <PersonMenu viewer theme=frame.theme />
+                        </div>
+                    }
+                })}
         </header>
     }
 }

@@ -35,6 +35,7 @@ pub fn PersonMenu(viewer: Viewer, theme: Option<String>) -> impl IntoView {
         <div id="person-menu" class="person-menu" popover="auto" node_ref=menu>
             <p class="who">"Logged in as " <strong>{viewer.user_name}</strong></p>
             <a href="/me" on:click=close>"My account"</a>
+            <a class="help" href="/help" rel="external">"Help"</a>
             <form method="post" action="/theme" on:submit=choose>
                 <fieldset class="theme">
                     <legend>"Theme"</legend>

@@ -68,8 +68,8 @@ impl Ending {
             let answer = sessions::end(target).await;
             self.busy.try_set(false);
             match answer {
-                // The guard of the page says the rest.
-                Ok(report) if report.own_ended => drop(window().location().reload()),
+                // Where the form leads too. Loading this page anew would say that it happened elsewhere.
+                Ok(report) if report.own_ended => drop(window().location().assign("/sign-in")),
                 Ok(report) => {
                     self.toasts.success(report.sentence());
                     if let Some(section) = section {
