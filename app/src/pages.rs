@@ -1,13 +1,21 @@
 //! The pages.
 
+#[cfg(feature = "ssr")]
 mod account;
+#[cfg(feature = "ssr")]
 mod accounts;
+#[cfg(feature = "ssr")]
 mod help;
+#[cfg(feature = "ssr")]
 mod history;
+#[cfg(feature = "ssr")]
 mod me;
+#[cfg(feature = "ssr")]
 mod plan;
+#[cfg(feature = "ssr")]
 mod refused;
 mod sessions;
+#[cfg(feature = "ssr")]
 mod sign_in;
 
 use crate::{
@@ -18,40 +26,40 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{FlatRoutes, Route, Router},
     path,
 };
 
+/// The view of a page that only the server makes; in the browser, the place that it is fetched into.
+macro_rules! served {
+    ($page:expr) => {{
+        #[cfg(feature = "ssr")]
+        let view = || crate::parts::served::served($page);
+        #[cfg(not(feature = "ssr"))]
+        let view = crate::parts::served::Served;
+        view
+    }};
+}
+
 /// Every page of the product, in the router; or an answer in place of one, which stands outside it, so that leaving it loads anew.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
+    #[cfg(feature = "ssr")]
+    leptos_meta::provide_meta_context();
     let frame = Frame::take();
-    let site_name = frame.site_name.clone();
     let answer = frame.answer.clone();
     provide_context(frame);
     provide_context(Toasts::default());
     let page = match answer {
         Answer::Page => view! { <Pages /> }.into_any(),
-        Answer::Refused(error) => view! { <Alone><refused::RefusedPage error /></Alone> }.into_any(),
-        Answer::SignIn { user_name, next, error } => view! { <Alone><sign_in::SignIn user_name next error /></Alone> }.into_any(),
-        Answer::Plan { plan, back } => view! { <Alone><plan::PlanPage plan back /></Alone> }.into_any(),
+        answer => view! { <Alone answer /> }.into_any(),
     };
     view! {
-        <Title formatter=move |page: String| {
-            title_text(if page.is_empty() { site_name.clone() } else { format!("{page} · {site_name}") })
-        } />
         {page}
         <ToastStack />
     }
-}
-
-/// On the server `leptos_meta` writes the title into the document as it is, user names included; in the browser it sets it as text.
-fn title_text(title: String) -> String {
-    if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
 }
 
 /// Each page is rendered whole before anything is sent: its status is known then, and it works without scripts.
@@ -61,24 +69,41 @@ fn Pages() -> impl IntoView {
         <Router>
             <TopBar />
             <Main>
-                <FlatRoutes fallback=|| view! { <refused::RefusedPage error=crate::AppError::NotFound /> }>
-                    <Route path=path!("/sign-in") view=sign_in::SignInPage ssr=SsrMode::Async />
+                <FlatRoutes fallback=served!(refused::RefusedPage(refused::RefusedPageProps { error: crate::AppError::NotFound }))>
+                    <Route path=path!("/sign-in") view=served!(sign_in::SignInPage()) ssr=SsrMode::Async />
                     <Route path=path!("/sessions") view=sessions::SessionsPage ssr=SsrMode::Async />
-                    <Route path=path!("/accounts") view=accounts::AccountsPage ssr=SsrMode::Async />
-                    <Route path=path!("/accounts/:id") view=account::AccountPage ssr=SsrMode::Async />
-                    <Route path=path!("/history") view=history::HistoryPage ssr=SsrMode::Async />
-                    <Route path=path!("/me") view=me::MePage ssr=SsrMode::Async />
-                    <Route path=path!("/help") view=help::HelpPage ssr=SsrMode::Async />
+                    <Route path=path!("/accounts") view=served!(accounts::AccountsPage()) ssr=SsrMode::Async />
+                    <Route path=path!("/accounts/:id") view=served!(account::AccountPage()) ssr=SsrMode::Async />
+                    <Route path=path!("/history") view=served!(history::HistoryPage()) ssr=SsrMode::Async />
+                    <Route path=path!("/me") view=served!(me::MePage()) ssr=SsrMode::Async />
+                    <Route path=path!("/help") view=served!(help::HelpPage()) ssr=SsrMode::Async />
                 </FlatRoutes>
             </Main>
         </Router>
     }
 }
 
+/// An answer in place of the page at the address.
 #[component]
-fn Alone(children: Children) -> impl IntoView {
+fn Alone(answer: Answer) -> impl IntoView {
     view! {
         <TopBar />
-        <main id="main" tabindex="-1">{children()}</main>
+        <main id="main" tabindex="-1">{shown(answer)}</main>
     }
+}
+
+#[cfg(feature = "ssr")]
+fn shown(answer: Answer) -> AnyView {
+    match answer {
+        Answer::Page => ().into_any(),
+        Answer::Refused(error) => view! { <refused::RefusedPage error /> }.into_any(),
+        Answer::SignIn { user_name, next, error } => view! { <sign_in::SignIn user_name next error /> }.into_any(),
+        Answer::Plan { plan, back } => view! { <plan::PlanPage plan back /> }.into_any(),
+    }
+}
+
+/// The browser leaves it as the server sent it.
+#[cfg(not(feature = "ssr"))]
+fn shown(_: Answer) {
+    crate::parts::fetched::hydrated();
 }

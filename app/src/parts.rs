@@ -20,7 +20,10 @@ pub mod plan_text;
 pub mod report;
 pub mod restored;
 pub mod search_box;
+pub mod served;
+#[cfg(feature = "ssr")]
 pub mod session_lines;
+pub mod title;
 pub mod toasts;
 pub mod toolbar;
 pub mod tools;

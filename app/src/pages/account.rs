@@ -1,24 +1,23 @@
 //! User Account Information: whether somebody can log in, from where they are, and what was done.
 
+use crate::parts::title::PageTitle;
 use crate::{
     AppError,
     api::accounts,
     model::{
         account::{AccountDetails, AccountId, CAN_LOG_IN},
         event::EventLine,
-        plan::{Act, EndTarget, REASON_CHARS},
+        plan::{Act, REASON_CHARS},
         session::SessionLine,
         text::{counted, thousands},
     },
     parts::{
         breadcrumb::{ADMINISTRATION, Crumb, PageHead},
-        fetched::{Fetched, hydrated},
-        list_address,
-        session_lines::{Ending, SessionLines},
+        fetched::Fetched,
+        session_lines::SessionLines,
     },
 };
-use leptos::{prelude::*, task::spawn_local};
-use leptos_meta::Title;
+use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 #[component]
@@ -35,7 +34,7 @@ pub fn AccountPage() -> impl IntoView {
         },
     );
     view! {
-        <Title text="User Account Information" />
+        <PageTitle text="User Account Information" />
         <div class="page">
             <Fetched answer=details show=|details| view! { <Account details /> } />
         </div>
@@ -44,28 +43,16 @@ pub fn AccountPage() -> impl IntoView {
 
 #[component]
 fn Account(details: AccountDetails) -> impl IntoView {
-    hydrated();
-    let id = details.id;
-    let sessions = RwSignal::new(details.sessions.clone());
-    let history = RwSignal::new(details.history.clone());
-    // Only what an End changes: the form keeps what was ticked and typed.
-    let ending = Ending::new(move || {
-        spawn_local(async move {
-            if let Ok(details) = accounts::details(id).await {
-                sessions.try_set(details.sessions);
-                history.try_set(details.history);
-            }
-        });
-    });
+    let AccountDetails { id, sessions, history, .. } = details.clone();
     let path = [&ADMINISTRATION[..], &[Crumb::Page("User Account Information", "/accounts")]].concat();
     view! {
-        <Title text=details.user_name.clone() />
+        <PageTitle text=details.user_name.clone() />
         <PageHead path here=details.user_name.clone() />
         <SavedNote user_name=details.user_name.clone() />
         <div class="columns">
-            <Information details sessions />
+            <Information details />
             <div class="stack">
-                <Sessions id sessions ending />
+                <Sessions id sessions />
                 <History history />
             </div>
         </div>
@@ -75,7 +62,6 @@ fn Account(details: AccountDetails) -> impl IntoView {
 /// What Save did, after its redirect.
 #[component]
 fn SavedNote(user_name: String) -> impl IntoView {
-    let list = list_address::recall();
     let saved = use_query_map().with_untracked(|query| query.get("saved"));
     let sentence = match saved.as_deref() {
         Some("enabled") => format!("{user_name} can log in again with the same password."),
@@ -83,19 +69,16 @@ fn SavedNote(user_name: String) -> impl IntoView {
         Some("unchanged") => "There was nothing to save.".into(),
         _ => return None,
     };
-    Some(view! { <p class="note success" role="status">{sentence} " " <a href=list>"Back to the Session List"</a></p> })
+    Some(view! { <p class="note success" role="status">{sentence} " " <a href="/sessions">"Back to the Session List"</a></p> })
 }
 
 #[component]
-fn Information(details: AccountDetails, sessions: RwSignal<Vec<SessionLine>>) -> impl IntoView {
-    let AccountDetails { id, user_name, name, sis, status, last_sign_in, disabled, version, locked, .. } = details;
-    let consequence = {
-        let user_name = user_name.clone();
-        move || match (disabled, sessions.with(Vec::len)) {
-            (true, _) => format!("Saving lets {user_name} log in again."),
-            (false, 0) => format!("Saving keeps {user_name} from logging in."),
-            (false, active) => format!("Saving ends {}.", counted(u32::try_from(active).unwrap_or(u32::MAX), "active session")),
-        }
+fn Information(details: AccountDetails) -> impl IntoView {
+    let AccountDetails { id, user_name, name, sis, status, last_sign_in, disabled, version, locked, sessions, .. } = details;
+    let consequence = match (disabled, sessions.len()) {
+        (true, _) => format!("Saving lets {user_name} log in again."),
+        (false, 0) => format!("Saving keeps {user_name} from logging in."),
+        (false, active) => format!("Saving ends {}.", counted(u32::try_from(active).unwrap_or(u32::MAX), "active session")),
     };
     let can_log_in = status == CAN_LOG_IN;
     let free = locked.is_none();
@@ -150,28 +133,28 @@ fn Information(details: AccountDetails, sessions: RwSignal<Vec<SessionLine>>) ->
 }
 
 #[component]
-fn Sessions(id: AccountId, sessions: RwSignal<Vec<SessionLine>>, ending: Ending) -> impl IntoView {
-    let count = move || sessions.with(Vec::len);
+fn Sessions(id: AccountId, sessions: Vec<SessionLine>) -> impl IntoView {
+    let count = sessions.len();
+    let list = if count == 0 {
+        view! { <p class="empty">"Not logged in."</p> }.into_any()
+    } else {
+        view! { <SessionLines sessions next=format!("/accounts/{id}") /> }.into_any()
+    };
+    // Over the confirm page, which ends exactly what it names.
+    let end_all = (count > 1).then(|| {
+        view! {
+            <form class="end-all" method="post" action="/sessions/plan">
+                <input type="hidden" name="act" value=Act::End.key() />
+                <input type="hidden" name="id" value=id.0 />
+                <button>"End all " {shown(count)}</button>
+            </form>
+        }
+    });
     view! {
-        <section class="card" aria-labelledby="active-sessions" tabindex="-1">
-            <h2 id="active-sessions">"Active sessions (" {move || shown(count())} ")"</h2>
-            <SessionLines sessions next=format!("/accounts/{id}") ending />
-            <Show when=move || count() == 0>
-                <p class="empty">"Not logged in."</p>
-            </Show>
-            <Show when=move || { count() > 1 }>
-                // Without scripts it leads over the confirm page, which ends exactly what it names.
-                <form
-                    class="end-all"
-                    method="post"
-                    action="/sessions/plan"
-                    on:submit=move |event| ending.submit(&event, EndTarget::Account(id))
-                >
-                    <input type="hidden" name="act" value=Act::End.key() />
-                    <input type="hidden" name="id" value=id.0 />
-                    <button aria-disabled=ending.disabled()>"End all " {move || shown(count())}</button>
-                </form>
-            </Show>
+        <section class="card" aria-labelledby="active-sessions">
+            <h2 id="active-sessions">"Active sessions (" {shown(count)} ")"</h2>
+            {list}
+            {end_all}
         </section>
     }
 }
@@ -181,12 +164,13 @@ fn shown(count: usize) -> String {
 }
 
 #[component]
-fn History(history: RwSignal<Vec<EventLine>>) -> impl IntoView {
+fn History(history: Vec<EventLine>) -> impl IntoView {
+    let nothing = history.is_empty().then(|| view! { <p class="empty">"Nothing has happened yet."</p> });
     view! {
         <section class="card" aria-labelledby="account-history">
             <h2 id="account-history">"History"</h2>
             <ol class="event-lines">
-                <For each=move || history.get() key=|event| event.seq let:event>
+                {history.into_iter().map(|event| view! {
                     <li>
                         <span class="time">{event.at}</span>
                         <span class="action">{event.action}</span>
@@ -194,11 +178,9 @@ fn History(history: RwSignal<Vec<EventLine>>) -> impl IntoView {
                             {[event.actor, event.detail, event.reason].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")}
                         </span>
                     </li>
-                </For>
+                }).collect_view()}
             </ol>
-            <Show when=move || history.with(Vec::is_empty)>
-                <p class="empty">"Nothing has happened yet."</p>
-            </Show>
+            {nothing}
         </section>
     }
 }

@@ -1,5 +1,6 @@
 //! Accounts by user name or name, logged in or not.
 
+use crate::parts::title::PageTitle;
 use crate::{
     api::accounts,
     model::{
@@ -9,11 +10,10 @@ use crate::{
     parts::{
         account_state::AccountState,
         breadcrumb::{ADMINISTRATION, PageHead},
-        fetched::{Fetched, hydrated},
+        fetched::Fetched,
     },
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 /// Accounts that the page shows at most.
@@ -25,7 +25,7 @@ pub fn AccountsPage() -> impl IntoView {
     let text = Memo::new(move |_| query.with(|query| query.get("q").unwrap_or_default()));
     let found = Resource::new(move || text.get(), |text| accounts::search(text, ROWS));
     view! {
-        <Title text="User Account Information" />
+        <PageTitle text="User Account Information" />
         <div class="page">
             <PageHead path=ADMINISTRATION here="User Account Information" />
             <form class="find" role="search" action="/accounts">
@@ -35,10 +35,7 @@ pub fn AccountsPage() -> impl IntoView {
             </form>
             <Fetched
                 answer=found
-                show=move |found: FoundAccounts| {
-                    hydrated();
-                    view! { <Accounts text=text.get_untracked() found /> }
-                }
+                show=move |found| view! { <Accounts text=text.get_untracked() found /> }
             />
         </div>
     }

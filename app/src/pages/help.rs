@@ -1,29 +1,13 @@
 //! What the tool is for, and how its work is done.
 
-use crate::{
-    api::sessions,
-    parts::{
-        breadcrumb::{ADMINISTRATION, PageHead},
-        failure,
-        fetched::hydrated,
-    },
-};
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
-use leptos_meta::Title;
+use crate::parts::breadcrumb::{ADMINISTRATION, PageHead};
+use crate::parts::title::PageTitle;
+use leptos::prelude::*;
 
 #[component]
 pub fn HelpPage() -> impl IntoView {
-    hydrated();
-    // The only page without data of its own: come to by the router, it must ask whether the session still holds.
-    Effect::new(|_| {
-        spawn_local_scoped_with_cancellation(async {
-            if let Err(error) = sessions::own().await {
-                failure::leave_if_signed_out(&error);
-            }
-        });
-    });
     view! {
-        <Title text="Help" />
+        <PageTitle text="Help" />
         <div class="page prose">
             <PageHead path=ADMINISTRATION here="Help" title="User Session Manager: help" />
             <section class="card" aria-labelledby="prerequisites">

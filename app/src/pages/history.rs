@@ -1,47 +1,33 @@
 //! What was done to whom, by whom and why.
 
+use crate::parts::title::PageTitle;
 use crate::{
-    api::{accounts, history},
+    api::history,
     model::event::{BatchId, EventLine},
     parts::{
         breadcrumb::{ADMINISTRATION, PageHead},
-        fetched::{Fetched, hydrated},
-        toasts::Toasts,
+        fetched::Fetched,
     },
 };
-use leptos::{prelude::*, task::spawn_local};
-use leptos_meta::Title;
+use leptos::prelude::*;
 
 #[component]
 pub fn HistoryPage() -> impl IntoView {
     let events = Resource::new(|| (), |()| history::list());
-    let toasts = Toasts::take();
-    let undo = Callback::new(move |batch| {
-        spawn_local(async move {
-            match accounts::undo_disable(batch).await {
-                Ok(undone) => toasts.success(undone.sentence()),
-                Err(error) => toasts.failure(&error),
-            }
-            events.refetch();
-        });
-    });
     view! {
-        <Title text="History" />
+        <PageTitle text="History" />
         <div class="page wide">
             <PageHead path=ADMINISTRATION here="History" />
             <Fetched
                 answer=events
-                show=move |events| {
-                    hydrated();
-                    view! { <Events events undo /> }
-                }
+                show=move |events| view! { <Events events /> }
             />
         </div>
     }
 }
 
 #[component]
-fn Events(events: Vec<EventLine>, undo: Callback<BatchId>) -> impl IntoView {
+fn Events(events: Vec<EventLine>) -> impl IntoView {
     if events.is_empty() {
         return view! { <p class="empty">"Nothing has happened yet."</p> }.into_any();
     }
@@ -61,7 +47,7 @@ fn Events(events: Vec<EventLine>, undo: Callback<BatchId>) -> impl IntoView {
                 <td>{event.actor}</td>
                 <td>{event.detail}</td>
                 <td class="reason">{event.reason}</td>
-                <td class="undo">{offers.then(|| view! { <UndoDisable batch=event.batch seq=event.seq undo /> })}</td>
+                <td class="undo">{offers.then(|| view! { <UndoDisable batch=event.batch seq=event.seq /> })}</td>
             </tr>
         }
     });
@@ -96,16 +82,9 @@ fn target(href: Option<String>, name: String) -> impl IntoView {
 }
 
 #[component]
-fn UndoDisable(batch: BatchId, seq: i64, undo: Callback<BatchId>) -> impl IntoView {
+fn UndoDisable(batch: BatchId, seq: i64) -> impl IntoView {
     view! {
-        <form
-            method="post"
-            action="/accounts/undo-disable"
-            on:submit=move |event| {
-                event.prevent_default();
-                undo.run(batch);
-            }
-        >
+        <form method="post" action="/accounts/undo-disable">
             <input type="hidden" name="batch_id" value=batch.0 />
             <button aria-describedby=format!("event-{seq}")>"Undo disable"</button>
         </form>

@@ -1,22 +1,18 @@
 //! One's own account: name, sessions, log out.
 
+use crate::parts::title::PageTitle;
 use crate::{
     api::sessions,
     model::account::OwnAccount,
-    parts::{
-        breadcrumb::PageHead,
-        fetched::{Fetched, hydrated},
-        session_lines::{Ending, SessionLines},
-    },
+    parts::{breadcrumb::PageHead, fetched::Fetched, session_lines::SessionLines},
 };
-use leptos::{prelude::*, task::spawn_local};
-use leptos_meta::Title;
+use leptos::prelude::*;
 
 #[component]
 pub fn MePage() -> impl IntoView {
     let own = Resource::new(|| (), |()| sessions::own());
     view! {
-        <Title text="My account" />
+        <PageTitle text="My account" />
         <div class="page">
             <PageHead path=[] here="My account" />
             <Fetched answer=own show=|own| view! { <Me own /> } />
@@ -26,15 +22,6 @@ pub fn MePage() -> impl IntoView {
 
 #[component]
 fn Me(own: OwnAccount) -> impl IntoView {
-    hydrated();
-    let lines = RwSignal::new(own.sessions);
-    let ending = Ending::new(move || {
-        spawn_local(async move {
-            if let Ok(own) = sessions::own().await {
-                lines.try_set(own.sessions);
-            }
-        });
-    });
     view! {
         <div class="columns">
             <section class="card" aria-labelledby="me">
@@ -46,9 +33,9 @@ fn Me(own: OwnAccount) -> impl IntoView {
                 </dl>
                 <form method="post" action="/sign-out"><button>"Log out"</button></form>
             </section>
-            <section class="card" aria-labelledby="my-sessions" tabindex="-1">
+            <section class="card" aria-labelledby="my-sessions">
                 <h2 id="my-sessions">"Where you are logged in"</h2>
-                <SessionLines sessions=lines next="/me".into() ending />
+                <SessionLines sessions=own.sessions next="/me".into() />
             </section>
         </div>
     }

@@ -1,16 +1,15 @@
 //! The confirm page of a plan, for browsers without scripts: what the dialog asks, as a page.
 
+use crate::parts::title::PageTitle;
 use crate::{
     model::plan::{Act, Plan, REASON_CHARS},
     parts::{fetched::hydrated, plan_text::PlanText},
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// `back` is the address of the list that the plan was made in.
 #[component]
 pub fn PlanPage(plan: Plan, back: String) -> impl IntoView {
-    hydrated();
     let danger = plan.act == Act::EndDisable;
     let title = plan.title(false);
     let confirm = plan.refused.is_none().then(|| {
@@ -43,7 +42,7 @@ pub fn PlanPage(plan: Plan, back: String) -> impl IntoView {
         .is_none()
         .then(|| view! { <button form="confirm" class=if danger { "danger" } else { "primary" }>{plan.button(false)}</button> });
     view! {
-        <Title text=title.clone() />
+        <PageTitle text=title.clone() />
         <div class="page plan">
             <section class="card">
                 <h1>{title}</h1>

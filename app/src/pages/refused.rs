@@ -1,15 +1,11 @@
 //! What stands in place of a page that is refused, or that there is not.
 
-use crate::{
-    AppError,
-    parts::{failure::Failure, fetched::hydrated},
-};
+use crate::{AppError, parts::failure::Failure};
 use leptos::prelude::*;
 
 /// A refusal in place of the page, with the way back where a form led here.
 #[component]
 pub fn RefusedPage(error: AppError) -> impl IntoView {
-    hydrated();
     let again = SharedValue::new(way_back).into_inner();
     view! { <Failure error again /> }
 }

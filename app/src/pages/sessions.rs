@@ -1,5 +1,6 @@
 //! The User Session Manager: who is signed in, and ending it.
 
+use crate::parts::title::PageTitle;
 use crate::{
     AppError, api,
     model::{
@@ -25,7 +26,6 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 /// What the address asks for.
@@ -54,7 +54,7 @@ impl Wanted {
 #[component]
 pub fn SessionsPage() -> impl IntoView {
     view! {
-        <Title text="User Session Manager" />
+        <PageTitle text="User Session Manager" />
         {match Wanted::of_address() {
             Ok(wanted) => view! { <Sessions wanted /> }.into_any(),
             Err(error) => {

@@ -1,8 +1,7 @@
 //! Log in: a plain form, so that a password never passes through this crate.
 
-use crate::parts::fetched::hydrated;
+use crate::parts::title::PageTitle;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 /// The empty form, with a note where the server said why one is here.
@@ -30,10 +29,9 @@ pub fn SignIn(
     #[prop(optional)] error: String,
     #[prop(optional_no_strip)] note: Option<&'static str>,
 ) -> impl IntoView {
-    hydrated();
     let again = !user_name.is_empty();
     view! {
-        <Title text="Log in" />
+        <PageTitle text="Log in" />
         <section class="sign-in card">
             <h1>"Log in"</h1>
             {note.map(|note| view! { <p class="note">{note}</p> })}

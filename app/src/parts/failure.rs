@@ -1,8 +1,8 @@
 //! What a page does where the server refuses or fails.
 
+use crate::parts::title::PageTitle;
 use crate::{AppError, frame::Frame};
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// Without a session every page is left: loading the address anew lets the server say why. Answers whether it did.
 pub fn leave_if_signed_out(error: &AppError) -> bool {
@@ -45,7 +45,7 @@ pub fn Failure(
     let sentence = error.sentence().to_owned();
     Effect::new(move |_| leave_if_signed_out(&error));
     view! {
-        <Title text=title />
+        <PageTitle text=title />
         <section class="failure">
             <h1>{title}</h1>
             <p role="alert">{sentence}</p>

@@ -17,14 +17,9 @@ pub fn remember(address: &str) {
     }
 }
 
-/// The list's address: the plain one on the server and until the browser has looked.
-pub fn recall() -> ReadSignal<String> {
-    let (address, set_address) = signal("/sessions".to_owned());
-    Effect::new(move |_| {
-        let kept = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-        if let Some(kept) = kept.filter(|kept| *kept == "/sessions" || kept.starts_with("/sessions?")) {
-            set_address.set(kept);
-        }
-    });
-    address
+/// The list's address, where this tab has seen the list.
+#[cfg(not(feature = "ssr"))]
+pub fn kept() -> Option<String> {
+    let kept = storage()?.get_item(KEY).ok()??;
+    (kept == "/sessions" || kept.starts_with("/sessions?")).then_some(kept)
 }
