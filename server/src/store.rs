@@ -7,6 +7,7 @@ mod accounts;
 mod acts;
 mod database;
 mod demo;
+mod ends;
 mod events;
 mod feed;
 mod history;
@@ -20,8 +21,8 @@ mod undo;
 mod upkeep;
 
 pub use accounts::{ListedAccount, NewAccount};
-pub use acts::Ended;
 pub use demo::SessionStart;
+pub use ends::Ended;
 pub use events::Actor;
 pub use open::{Missing, OpenError};
 pub use sign_in::SESSIONS_PER_ACCOUNT;

@@ -2,7 +2,7 @@
 
 use super::{
     Sqlite, acts,
-    database::Reads as _,
+    database::{Reads as _, Tx},
     events::{self, Action, Actor, Deed, Detail, Target, json},
 };
 use app::{
@@ -236,6 +236,65 @@ impl Sqlite {
         })
         .await
     }
+
+    /// Disables an account and ends its sessions, for the command line. Answers how many ended, `None` where it was disabled already.
+    ///
+    /// # Errors
+    /// Refused where there is no such account, or where nobody would be left to administer.
+    pub async fn disable(&self, actor: Actor, account: AccountId, reason: &str, now: i64) -> Stored<Option<u32>> {
+        let (store, reason) = (self.clone(), reason.to_owned());
+        self.write(async move {
+            let mut tx = store.database().begin().await?;
+            acts::ensure_exists(&mut tx, account).await?;
+            let disabled = disable(&mut tx, actor, &[account.0], &reason, now).await?;
+            let sessions = disabled.first().map(|target| acts::count(target.detail.sessions.len()));
+            Ok((sessions, tx.commit().await?))
+        })
+        .await
+    }
+
+    /// Disables accounts and ends their sessions, all or none. Those disabled already stay as they are.
+    ///
+    /// # Errors
+    /// Refused where nobody would be left to administer.
+    pub async fn disable_accounts(&self, actor: Actor, accounts: Vec<AccountId>, reason: &str, now: i64) -> Stored<()> {
+        let (store, reason) = (self.clone(), reason.to_owned());
+        self.write(async move {
+            let accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
+            let mut tx = store.database().begin_long().await?;
+            disable(&mut tx, actor, &accounts, &reason, now).await?;
+            Ok(((), tx.commit().await?))
+        })
+        .await
+    }
+
+    /// Enables an account, for the command line: both holds are lifted, ended sessions stay ended. Answers whether it was disabled.
+    ///
+    /// # Errors
+    /// Refused where there is no such account.
+    pub async fn enable(&self, actor: Actor, account: AccountId, reason: &str, now: i64) -> Stored<bool> {
+        let (store, reason) = (self.clone(), reason.to_owned());
+        self.write(async move {
+            let mut tx = store.database().begin().await?;
+            acts::ensure_exists(&mut tx, account).await?;
+            let deed = Deed::new(actor, Action::Enable, now)?.because(&reason);
+            if !acts::lift_holds(&mut tx, account, now).await? {
+                return Ok((false, None));
+            }
+            events::record(&mut tx, &deed, &[Target { account: Some(account.0), ..Target::default() }]).await?;
+            Ok((true, tx.commit().await?))
+        })
+        .await
+    }
+}
+
+/// Disables accounts, with an event for each that was enabled; answers these.
+async fn disable(tx: &mut Tx, actor: Actor, accounts: &[i64], reason: &str, now: i64) -> Stored<Vec<Target>> {
+    let deed = Deed::new(actor, Action::Disable, now)?.because(reason);
+    let mut targets = acts::carry_out(tx, &deed, &acts::Order::plain(accounts, true)).await?;
+    targets.retain(|target| target.detail.disabled_version.is_some());
+    events::record(tx, &deed, &targets).await?;
+    Ok(targets)
 }
 
 fn targets(accounts: &[i64]) -> Vec<Target> {

@@ -1,19 +1,13 @@
-//! Ending and disabling: the statements every act is made of, and the rules none may break.
+//! Ending and disabling: the statements every act is made of, and the rules that none may break.
 
 use super::{
-    Sqlite,
     database::{Reads as _, Tx},
-    events::{self, Action, Actor, Deed, Detail, Outcome, Target, json},
-    sign_in::session_target,
+    events::{Deed, Detail, Outcome, Target, json},
 };
 use app::{
     AppError,
     guard::SignedIn,
-    model::{
-        account::AccountId,
-        plan::{EndTarget, Report},
-        session::SessionId,
-    },
+    model::account::AccountId,
     store::{StoreError, Stored},
 };
 use sqlx::{query, query_as};
@@ -78,18 +72,6 @@ and ended_at is null
 and id <> $5
 returning account_id, id";
 
-const END_BY_ID: &str = "
-update sessions
-set ended_at = $1, end_kind = 'ended', ended_by = $2
-where id in (select value from json_each($3))
-and ended_at is null
-returning account_id, id";
-
-const OWNER: &str = "
-select account_id
-from sessions
-where id = $1";
-
 /// What ends and who is disabled, in one transaction.
 pub(super) struct Order<'a> {
     /// Ascending.
@@ -99,6 +81,13 @@ pub(super) struct Order<'a> {
     pub spare: i64,
     /// Sessions above this one are counted as new.
     pub newest_session: i64,
+}
+
+impl<'a> Order<'a> {
+    /// Spares no session and counts none as new.
+    pub(super) fn plain(accounts: &'a [i64], disable: bool) -> Self {
+        Self { accounts, disable, spare: 0, newest_session: i64::MAX }
+    }
 }
 
 /// Before anything may take away an SIS holder: two such transactions wait for each other here.
@@ -182,172 +171,8 @@ pub(super) async fn ensure_exists(tx: &mut Tx, account: AccountId) -> Stored<()>
     known.map(drop).ok_or(StoreError::Refused(AppError::NotFound))
 }
 
-impl Sqlite {
-    /// Ends one session or all of one account, for somebody signed in.
-    pub(super) async fn end_target(&self, who: &SignedIn, target: EndTarget) -> Stored<Report> {
-        let (store, who) = (self.clone(), who.clone());
-        self.write(async move {
-            let mut tx = store.database().begin().await?;
-            let deed = Deed::new(Actor::from(&who), Action::End, who.now)?;
-            let needs_sis = match target {
-                EndTarget::Account(_) => true,
-                EndTarget::Session(session) => !is_own(&mut tx, session, &who).await?,
-            };
-            ensure_allowed(&mut tx, &who, needs_sis).await?;
-            let targets = match target {
-                EndTarget::Account(account) => {
-                    ensure_exists(&mut tx, account).await?;
-                    let order = Order { accounts: &[account.0], disable: false, spare: 0, newest_session: i64::MAX };
-                    carry_out(&mut tx, &deed, &order).await?
-                }
-                EndTarget::Session(session) => end_by_id(&mut tx, &deed, &[session]).await?,
-            };
-            events::record(&mut tx, &deed, &targets).await?;
-            let report = super::reports::report(&mut tx, deed.batch).await?.ok_or(StoreError::Internal)?;
-            Ok((report, tx.commit().await?))
-        })
-        .await
-    }
-
-    /// Ends single sessions, for the command line. Answers how many were still active.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn end_sessions(&self, actor: Actor, sessions: Vec<SessionId>, reason: &str, now: i64) -> Stored<u32> {
-        let (store, reason) = (self.clone(), reason.to_owned());
-        self.write(async move {
-            let mut tx = store.database().begin_long().await?;
-            let deed = Deed::new(actor, Action::End, now)?.because(&reason);
-            let targets = end_by_id(&mut tx, &deed, &sessions).await?;
-            let ended = targets.iter().map(|target| target.detail.sessions.len()).sum::<usize>();
-            events::record(&mut tx, &deed, &targets).await?;
-            Ok((count(ended), tx.commit().await?))
-        })
-        .await
-    }
-
-    /// Ends all sessions of accounts, for the command line: all or none.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn end_accounts(&self, actor: Actor, accounts: Vec<AccountId>, reason: &str, now: i64) -> Stored<Ended> {
-        let (store, reason) = (self.clone(), reason.to_owned());
-        self.write(async move {
-            let mut accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
-            accounts.sort_unstable();
-            accounts.dedup();
-            let mut tx = store.database().begin_long().await?;
-            let deed = Deed::new(actor, Action::End, now)?.because(&reason);
-            let order = Order { accounts: &accounts, disable: false, spare: 0, newest_session: i64::MAX };
-            let targets = carry_out(&mut tx, &deed, &order).await?;
-            events::record(&mut tx, &deed, &targets).await?;
-            let ended = Ended {
-                users: count(targets.iter().filter(|target| target.result == Outcome::Done).count()),
-                sessions: count(targets.iter().map(|target| target.detail.sessions.len()).sum()),
-            };
-            Ok((ended, tx.commit().await?))
-        })
-        .await
-    }
-
-    /// Disables an account and ends its sessions, for the command line. Answers how many ended, `None` where it was disabled already.
-    ///
-    /// # Errors
-    /// Refused where there is no such account, or where nobody would be left to administer.
-    pub async fn disable(&self, actor: Actor, account: AccountId, reason: &str, now: i64) -> Stored<Option<u32>> {
-        let (store, reason) = (self.clone(), reason.to_owned());
-        self.write(async move {
-            let mut tx = store.database().begin().await?;
-            ensure_exists(&mut tx, account).await?;
-            let disabled = disable(&mut tx, actor, &[account.0], &reason, now).await?;
-            let sessions = disabled.first().map(|target| count(target.detail.sessions.len()));
-            Ok((sessions, tx.commit().await?))
-        })
-        .await
-    }
-
-    /// Disables accounts and ends their sessions, all or none. Those disabled already stay as they are.
-    ///
-    /// # Errors
-    /// Refused where nobody would be left to administer.
-    pub async fn disable_accounts(&self, actor: Actor, accounts: Vec<AccountId>, reason: &str, now: i64) -> Stored<()> {
-        let (store, reason) = (self.clone(), reason.to_owned());
-        self.write(async move {
-            let accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
-            let mut tx = store.database().begin_long().await?;
-            disable(&mut tx, actor, &accounts, &reason, now).await?;
-            Ok(((), tx.commit().await?))
-        })
-        .await
-    }
-
-    /// Enables an account, for the command line: both holds are lifted, ended sessions stay ended. Answers whether it was disabled.
-    ///
-    /// # Errors
-    /// Refused where there is no such account.
-    pub async fn enable(&self, actor: Actor, account: AccountId, reason: &str, now: i64) -> Stored<bool> {
-        let (store, reason) = (self.clone(), reason.to_owned());
-        self.write(async move {
-            let mut tx = store.database().begin().await?;
-            ensure_exists(&mut tx, account).await?;
-            let deed = Deed::new(actor, Action::Enable, now)?.because(&reason);
-            if !lift_holds(&mut tx, account, now).await? {
-                return Ok((false, None));
-            }
-            events::record(&mut tx, &deed, &[Target { account: Some(account.0), ..Target::default() }]).await?;
-            Ok((true, tx.commit().await?))
-        })
-        .await
-    }
-}
-
-/// What an act of the command line did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// Accounts that had an active session.
-    pub users: u32,
-    pub sessions: u32,
-}
-
 pub(super) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// Disables accounts, with an event for each that was enabled; answers these.
-async fn disable(tx: &mut Tx, actor: Actor, accounts: &[i64], reason: &str, now: i64) -> Stored<Vec<Target>> {
-    let deed = Deed::new(actor, Action::Disable, now)?.because(reason);
-    let order = Order { accounts, disable: true, spare: 0, newest_session: i64::MAX };
-    let mut targets = carry_out(tx, &deed, &order).await?;
-    targets.retain(|target| target.detail.disabled_version.is_some());
-    events::record(tx, &deed, &targets).await?;
-    Ok(targets)
-}
-
-/// Ends single sessions: an event for each, also for one that had ended already.
-async fn end_by_id(tx: &mut Tx, deed: &Deed, sessions: &[SessionId]) -> Stored<Vec<Target>> {
-    let ended: Vec<(i64, i64)> = tx.all(query_as(END_BY_ID).bind(deed.at).bind(deed.actor.account()).bind(json(sessions)?)).await?;
-    let mut ended: HashMap<_, _> = ended.into_iter().map(|(account, session)| (session, account)).collect();
-    let mut targets = Vec::with_capacity(sessions.len());
-    for session in sessions {
-        if let Some(account) = ended.remove(&session.0) {
-            targets.push(session_target(session.0, account, None));
-        } else if let Some((account,)) = tx.first::<(i64,)>(query_as(OWNER).bind(session.0)).await? {
-            targets.push(Target { account: Some(account), session: Some(session.0), result: Outcome::Already, ..Target::default() });
-        }
-    }
-    Ok(targets)
-}
-
-/// Whether a session is the asking person's own.
-///
-/// Another's is as unknown as none to whoever does not hold the SIS role.
-async fn is_own(tx: &mut Tx, session: SessionId, who: &SignedIn) -> Stored<bool> {
-    let owner: Option<(i64,)> = tx.first(query_as(OWNER).bind(session.0)).await?;
-    match owner {
-        Some((owner,)) if owner == who.account.0 => Ok(true),
-        Some(_) if who.sis => Ok(false),
-        _ => Err(StoreError::Refused(AppError::NotFound)),
-    }
 }
 
 pub(super) fn by_account(rows: Vec<(i64, i64)>) -> HashMap<i64, Vec<i64>> {

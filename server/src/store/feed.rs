@@ -27,6 +27,9 @@ use tokio::{
 /// How often another process's writes are looked for.
 const POLL: Duration = Duration::from_millis(100);
 
+/// How often a lost directory is tried to be loaded anew.
+const RETRY: Duration = Duration::from_millis(500);
+
 /// How long an act waits until the directory shows it.
 pub(super) const OWN_ACT: Duration = Duration::from_millis(50);
 
@@ -238,7 +241,7 @@ pub(super) async fn follow(store: Sqlite, mut follower: Follower, mut stop: watc
                 tracing::info!("the directory was loaded anew and follows the database again");
                 break;
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(RETRY).await;
         }
     }
 }

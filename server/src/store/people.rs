@@ -166,8 +166,7 @@ impl Sqlite {
             };
             let deed = Deed::new(Actor::from(&who), action, who.now)?.because(&reason);
             let (saved, targets) = if save.disabled {
-                let order = Order { accounts: &[save.id.0], disable: true, spare: 0, newest_session: i64::MAX };
-                let targets = acts::carry_out(&mut tx, &deed, &order).await?;
+                let targets = acts::carry_out(&mut tx, &deed, &Order::plain(&[save.id.0], true)).await?;
                 let sessions = acts::count(targets.iter().map(|target| target.detail.sessions.len()).sum());
                 (Saved::Disabled { sessions }, targets)
             } else {

@@ -3,40 +3,33 @@
 //! A plan is a row: who prepared it, for what act, with which accounts. Its commit takes no account ids, acts on exactly these accounts
 //! with all the sessions they have at that instant, and happens once.
 
+mod draft;
+mod prepared;
+
 use super::{
     Sqlite,
-    acts::{self, Order, count, refused},
-    database::{Reads as _, Tx},
-    events::{self, Action, Actor, Deed, Detail, Outcome, Target, json},
+    acts::{self, refused},
+    database::Reads as _,
+    events::{self, Action, Actor, Deed, json},
     reports,
 };
 use app::{
     AppError,
     guard::Admin,
     model::{
-        account::{AccountId, Named},
         event::BatchId,
-        plan::{Act, COUNT_ABOVE, Confirmation, Own, Plan, PlanId, Report},
+        plan::{Act, Confirmation, Plan, PlanId, Report},
         query::Query,
         selection::Selection,
-        text::thousands,
     },
     store::{StoreError, Stored},
 };
+use draft::{SelectedRow, draft};
+use prepared::{PlanRow, Prepared};
 use sqlx::{query, query_as};
-use std::collections::{HashMap, HashSet};
-
-/// How long a plan may wait for its first commit.
-const LIFE: i64 = 10 * 60 * 1_000;
 
 /// How long a committed plan can tell what is left of it.
 const KEPT: i64 = 24 * 60 * 60 * 1_000;
-
-/// Accounts done in one transaction.
-const STEP: usize = 10_000;
-
-/// Names that a plan lists of each kind.
-const NAMES: usize = 20;
 
 const NEWEST_SESSION: &str = "
 select coalesce(max(id), 0)
@@ -51,8 +44,6 @@ from accounts
 where id in (select value from json_each($1))
 and deleted_at is null
 order by id";
-
-type SelectedRow = (i64, String, bool, u32);
 
 const FORGET_OLD: &str = "
 delete from plans
@@ -72,17 +63,10 @@ and account_id = $2
 and session_id = $3
 returning batch_id, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, sis, accounts";
 
-type PlanRow = (i64, String, i64, u32, i64, bool, String, Option<i64>, i64, String, String);
-
 const NOTE_STEP: &str = "
 update plans
 set first_committed_at = coalesce(first_committed_at, $1), done = $2, also_sis = $3, reason = $4
 where id = $5";
-
-const SIS_HOLDERS: &str = "
-select account_id
-from account_roles
-where role = 'sis'";
 
 impl Sqlite {
     pub(super) async fn make_plan(&self, admin: &Admin, act: Act, selection: &Selection, shown: &Query) -> Stored<Plan> {
@@ -174,165 +158,5 @@ impl Sqlite {
             return Ok(None);
         }
         reports::report(&mut reader, batch).await
-    }
-}
-
-/// What the dialog shows, from the selected accounts and the list as it is filtered.
-fn draft(act: Act, rows: &[SelectedRow], listed: &[AccountId], admin: &Admin) -> Plan {
-    let who = admin.who();
-    let several = rows.len() > 1;
-    let mine = rows.iter().find(|row| row.0 == who.account.0);
-    let own = match (mine, act) {
-        (None, _) => Own::No,
-        (Some(_), _) if !several => Own::Alone,
-        (Some((.., sessions)), Act::End) if *sessions > 1 => Own::OthersEnd,
-        (Some(_), _) => Own::Skipped,
-    };
-    let is_own = |row: &SelectedRow| row.0 == who.account.0;
-    let sis_skipped = act == Act::EndDisable && several && rows.iter().any(|row| row.2 && !is_own(row));
-    let acted_upon = |row: &SelectedRow| {
-        if is_own(row) { own != Own::Skipped } else { !(row.2 && sis_skipped) }
-    };
-    let by_id: HashMap<i64, &SelectedRow> = rows.iter().map(|row| (row.0, row)).collect();
-    let in_list: HashSet<i64> = listed.iter().map(|id| id.0).collect();
-    let mut not_shown: Vec<&SelectedRow> = rows.iter().filter(|row| !in_list.contains(&row.0)).collect();
-    not_shown.sort_by(|left, right| left.1.cmp(&right.1));
-    let shown = listed.iter().filter_map(|id| by_id.get(&id.0).copied());
-    let ordered: Vec<&SelectedRow> = shown.chain(not_shown.iter().copied()).collect();
-    let acted: Vec<&SelectedRow> = ordered.iter().copied().filter(|row| acted_upon(row)).collect();
-    let (hidden, visible): (Vec<_>, Vec<_>) = acted.iter().copied().partition(|row| !in_list.contains(&row.0));
-    Plan {
-        id: PlanId(0),
-        act,
-        users: count(acted.len()),
-        sessions: acted.iter().map(|row| row.3).sum::<u32>() - u32::from(own == Own::OthersEnd),
-        names: visible.into_iter().take(NAMES).map(named).collect(),
-        not_shown_users: count(hidden.len()),
-        not_shown: hidden.into_iter().take(NAMES).map(named).collect(),
-        sis: ordered.iter().copied().filter(|row| row.2 && !is_own(row)).map(named).collect(),
-        sis_skipped,
-        own,
-        own_name: who.user_name.clone(),
-        refused: (act == Act::EndDisable && own == Own::Alone).then(|| super::people::NOT_ONESELF.into()),
-    }
-}
-
-fn named(row: &SelectedRow) -> Named {
-    Named { id: AccountId(row.0), user_name: row.1.clone() }
-}
-
-/// A plan as stored.
-struct Prepared {
-    batch: BatchId,
-    act: Act,
-    created_at: i64,
-    users: u32,
-    newest_session: i64,
-    also_sis: bool,
-    reason: String,
-    first_committed_at: Option<i64>,
-    done: usize,
-    /// Ascending.
-    sis: Vec<i64>,
-    /// Ascending.
-    accounts: Vec<i64>,
-}
-
-impl Prepared {
-    fn read(row: PlanRow) -> Stored<Self> {
-        let (batch, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, sis, accounts) = row;
-        let ids = |text: &str| {
-            serde_json::from_str::<Vec<i64>>(text).map_err(|error| {
-                tracing::error!(%error, "a plan's accounts cannot be read");
-                StoreError::Internal
-            })
-        };
-        Ok(Self {
-            batch: BatchId(batch),
-            act: if act == Act::End.key() { Act::End } else { Act::EndDisable },
-            created_at,
-            users,
-            newest_session,
-            also_sis,
-            reason,
-            first_committed_at,
-            done: usize::try_from(done).unwrap_or(usize::MAX),
-            sis: ids(&sis)?,
-            accounts: ids(&accounts)?,
-        })
-    }
-
-    fn several(&self) -> bool {
-        self.accounts.len() > 1
-    }
-
-    /// SIS holders other than oneself are left out unless that is ticked.
-    fn skips_sis(&self) -> bool {
-        self.act == Act::EndDisable && self.several()
-    }
-
-    /// Takes the confirmation of the first commit; the further steps go by it.
-    fn confirm(&mut self, confirmation: &Confirmation, own: AccountId, now: i64) -> Stored<()> {
-        if now - self.created_at > LIFE {
-            return Err(refused("This was prepared more than ten minutes ago, and nothing was done. Select the users and choose again."));
-        }
-        if self.act == Act::EndDisable && self.accounts == [own.0] {
-            return Err(refused(super::people::NOT_ONESELF));
-        }
-        let also = if confirmation.also_sis && self.skips_sis() { count(self.sis.len()) } else { 0 };
-        let users = self.users.saturating_add(also);
-        if users == 0 {
-            return Err(refused("Nobody is left to act upon: everybody selected is left out."));
-        }
-        if users > COUNT_ABOVE && confirmation.count != Some(users) {
-            return Err(refused(format!("Nothing was done. Type the number of users, {}, to confirm.", thousands(users))));
-        }
-        self.also_sis = confirmation.also_sis;
-        self.reason = app::model::plan::reason(&confirmation.reason).map_err(StoreError::Refused)?;
-        Ok(())
-    }
-
-    /// The accounts of the next transaction.
-    fn step(&self) -> Vec<i64> {
-        self.accounts.iter().copied().skip(self.done).take(STEP).collect()
-    }
-
-    /// Acts on a step but for those that are left out. Answers an event for every account of it.
-    async fn carry_out(&self, tx: &mut Tx, deed: &Deed, step: &[i64], own: i64, own_session: i64) -> Stored<Vec<Target>> {
-        let disable = self.act == Act::EndDisable;
-        let mut left_out: HashSet<i64> = HashSet::new();
-        if self.skips_sis() {
-            // Who became one since the plan was made was named to nobody: left out in any case.
-            let holders: Vec<(i64,)> = tx.all(query_as(SIS_HOLDERS)).await?;
-            left_out.extend(holders.into_iter().map(|(holder,)| holder).chain(self.sis.iter().copied()));
-            if self.also_sis {
-                left_out.retain(|holder| self.sis.binary_search(holder).is_err());
-            }
-        }
-        if disable {
-            left_out.insert(own);
-        }
-        let acted: Vec<i64> = step.iter().copied().filter(|account| !left_out.contains(account)).collect();
-        // Oneself among several: the session one works in stays.
-        let spare = if self.several() { own_session } else { 0 };
-        let order = Order { accounts: &acted, disable, spare, newest_session: self.newest_session };
-        let mut targets = acts::carry_out(tx, deed, &order).await?;
-        for target in &mut targets {
-            if spare > 0 && target.account == Some(own) && target.result == Outcome::Already {
-                *target = skipped(own, "you");
-            }
-        }
-        let why = |account: i64| if account == own { "you" } else { "SIS administrator" };
-        targets.extend(step.iter().filter(|account| left_out.contains(account)).map(|account| skipped(*account, why(*account))));
-        Ok(targets)
-    }
-}
-
-fn skipped(account: i64, why: &str) -> Target {
-    Target {
-        account: Some(account),
-        result: Outcome::Skipped,
-        detail: Detail { why: Some(why.into()), ..Detail::default() },
-        ..Target::default()
     }
 }

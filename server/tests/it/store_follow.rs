@@ -139,6 +139,28 @@ async fn a_clean_stop_writes_the_last_activity() {
     assert_eq!(world.number("select last_seen_at from sessions").await, NOW + 2 * MINUTE);
 }
 
+#[tokio::test]
+async fn a_directory_that_lost_the_database_is_loaded_anew() {
+    let world = World::started().await;
+    let nate = world.account("natetest").await;
+    world.alter("alter table events rename to moved").await;
+    let begun = Instant::now();
+    while world.store.ready().await.is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // What no event tells: only a fresh load shows it.
+    world.alter("update accounts set last_name = 'Changed'; alter table moved rename to events").await;
+    let begun = Instant::now();
+    while world.store.ready().await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    world.sign_in(nate).await;
+    in_step(&world.store).await;
+    assert_eq!(followed(&world.store).0[0].last_name, "Changed");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     SignIn(usize),

@@ -26,10 +26,11 @@ use std::{
 const ROUNDS: usize = 500;
 
 /// Lets two things begin at about the same time, and learns by how much to hold back the one that keeps winning.
-#[derive(Default)]
 struct Jitter {
     /// How much later the first begins; negative: the second does. Microseconds.
     lead: i64,
+    /// How much a round teaches, a twelfth of the scatter to either side. Microseconds.
+    step: i64,
     overlapped: usize,
     first_won: usize,
     second_won: usize,
@@ -41,7 +42,7 @@ type Span = (Instant, Instant);
 impl Jitter {
     /// How long each waits before it begins, scattered around what makes both orders likely.
     fn waits(&self) -> [Duration; 2] {
-        let scatter = i64::from(getrandom::u32().expect("random bytes") % 600) - 300;
+        let scatter = i64::from(getrandom::u32().expect("random bytes")) % (24 * self.step) - 12 * self.step;
         let lead = self.lead + scatter;
         [lead, -lead].map(|wait| Duration::from_micros(wait.max(0).cast_unsigned()))
     }
@@ -51,13 +52,13 @@ impl Jitter {
             self.overlapped += 1;
             *if first_won { &mut self.first_won } else { &mut self.second_won } += 1;
         }
-        self.lead += if first_won { 25 } else { -25 };
+        self.lead += if first_won { self.step } else { -self.step };
     }
 
-    fn judge(&self, what: &str) {
+    fn judge(&self, what: &str, rounds: usize) {
         let Self { overlapped, first_won, second_won, .. } = self;
-        println!("{what}: {overlapped} of {ROUNDS} rounds overlapped, {first_won} with the sign-in first, {second_won} after the disable");
-        let tenth = ROUNDS / 10;
+        println!("{what}: {overlapped} of {rounds} rounds overlapped, {first_won} with the sign-in first, {second_won} after the disable");
+        let tenth = rounds / 10;
         assert!(*first_won >= tenth && *second_won >= tenth, "too few rounds in one of the orders");
     }
 }
@@ -72,12 +73,12 @@ async fn spin(wait: Duration) -> Instant {
 }
 
 /// One sign-in and one disable of each account; nothing live may be left, nor any way in.
-async fn race<D, F>(world: &World, what: &str, victims: &[AccountId], disable: D)
+async fn race<D, F>(world: &World, what: &str, step: i64, victims: &[AccountId], disable: D)
 where
     D: Fn(AccountId) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
-    let mut jitter = Jitter::default();
+    let mut jitter = Jitter { lead: 0, step, overlapped: 0, first_won: 0, second_won: 0 };
     for &victim in victims {
         let [sign_in_waits, disable_waits] = jitter.waits();
         let token = Token::new().expect("random bytes");
@@ -111,7 +112,7 @@ where
     }
     let live = "select count(*) from sessions join accounts on accounts.id = account_id where ended_at is null and disabled_at is not null";
     assert_eq!(world.number(live).await, 0, "{what}");
-    jitter.judge(what);
+    jitter.judge(what, victims.len());
 }
 
 async fn planned(world: &World, admin: &Admin, victim: AccountId) -> impl Future<Output = ()> + Send + 'static + use<> {
@@ -133,7 +134,7 @@ async fn rev_02_rev_03_no_sign_in_slips_past_end_and_disable() {
     }
     let plans = std::sync::Mutex::new(plans);
     let observer = Observer::of(&world);
-    race(&world, "End & Disable", &victims, |victim| plans.lock().expect("no panic").remove(&victim).expect("a plan")).await;
+    race(&world, "End & Disable", 25, &victims, |victim| plans.lock().expect("no panic").remove(&victim).expect("a plan")).await;
     assert!(observer.stop().await > 100, "the observer looked");
 }
 
@@ -144,7 +145,7 @@ async fn rev_02_rev_03_no_sign_in_slips_past_the_command_line() {
     let victims = world.lab(ROUNDS).await;
     let command_line = world.command_line().await;
     let observer = Observer::of(&world);
-    race(&world, "account disable", &victims, |victim| {
+    race(&world, "account disable", 25, &victims, |victim| {
         let command_line = command_line.clone();
         async move {
             command_line.disable(Actor::CommandLine, victim, "", NOW).await.expect("done");
@@ -152,6 +153,25 @@ async fn rev_02_rev_03_no_sign_in_slips_past_the_command_line() {
     })
     .await;
     assert!(observer.stop().await > 100, "the observer looked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rev_03_no_sign_in_slips_past_another_process() {
+    let world = World::started().await;
+    world.sis_account("admin01").await;
+    let victims = world.lab(100).await;
+    let names: std::collections::HashMap<_, _> = victims.iter().zip(1..).map(|(id, n)| (*id, format!("lab{n:04}"))).collect();
+    let url = format!("sqlite://{}", world.path().display());
+    // A process takes milliseconds to begin, and not always as many.
+    race(&world, "usm account disable", 1_000, &victims, |victim| {
+        let mut usm = std::process::Command::new(env!("CARGO_BIN_EXE_usm"));
+        usm.args(["account", "disable", &names[&victim], "--database-url", &url]);
+        async move {
+            let done = tokio::task::spawn_blocking(move || usm.output()).await.expect("no panic").expect("a process");
+            assert!(done.status.success(), "{done:?}");
+        }
+    })
+    .await;
 }
 
 /// Looks into the database all the time: no moment may show a disabled account with a live session, nor somebody who was ended by

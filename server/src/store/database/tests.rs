@@ -1,0 +1,82 @@
+//! Deadlines and failures that only show from within.
+
+use super::*;
+use crate::{
+    activity::Limits,
+    store::{Actor, Missing, NewAccount, Settings},
+};
+use jiff::tz::TimeZone;
+
+async fn new_store() -> (tempfile::TempDir, Sqlite) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = Settings::new(TimeZone::UTC, Limits { idle: 60_000, lifetime: 600_000 });
+    let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a new database");
+    (folder, store)
+}
+
+fn accounts(number: usize) -> Vec<NewAccount> {
+    (0..number).map(|n| NewAccount { user_name: format!("new{n}"), ..NewAccount::default() }).collect()
+}
+
+#[tokio::test]
+async fn fs_01_a_full_disk_changes_nothing_and_heals() {
+    let (_folder, store) = new_store().await;
+    let mut tx = store.database().begin().await.expect("a transaction");
+    // Holds for this connection, as long as it lives.
+    tx.first::<(i64,)>(sqlx::query_as("pragma max_page_count = 40")).await.expect("a small disk");
+    tx.commit().await.expect("committed");
+    assert_eq!(store.create_accounts(Actor::CommandLine, accounts(2_000), 0).await, Err(StoreError::Unavailable));
+    assert_eq!(store.list_accounts().await, Ok(vec![]));
+    // The connection that failed was closed; the disk has room again.
+    assert!(store.create_accounts(Actor::CommandLine, accounts(2_000), 0).await.is_ok());
+}
+
+#[tokio::test]
+async fn fs_01_a_hung_writer_is_told_within_a_second() {
+    let (_folder, store) = new_store().await;
+    let hung = store.database().begin().await.expect("a transaction");
+    let begun = Instant::now();
+    assert_eq!(store.create_account(Actor::CommandLine, accounts(1).remove(0), 0).await, Err(StoreError::Unavailable));
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    drop(hung);
+    assert!(store.create_account(Actor::CommandLine, accounts(1).remove(0), 0).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_statement_that_misses_its_deadline_leaves_no_connection_behind() {
+    let (_folder, store) = new_store().await;
+    let slow = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 20000000) select count(*) from n";
+    let mut tx = store.database().begin().await.expect("a transaction");
+    tx.until = Instant::now() + Duration::from_millis(50);
+    assert_eq!(tx.first::<(i64,)>(sqlx::query_as(slow)).await, Err(StoreError::Unavailable));
+    drop(tx);
+    let mut reader = store.database().reader().await.expect("a reader");
+    reader.until = Instant::now() + Duration::from_millis(50);
+    assert_eq!(reader.first::<(i64,)>(sqlx::query_as(slow)).await, Err(StoreError::Unavailable));
+    drop(reader);
+    assert!(store.database().writer.lock().await.is_none());
+    assert_eq!(store.list_accounts().await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn touches_let_acts_pass() {
+    let (_folder, store) = new_store().await;
+    assert!(!store.database().has_acts());
+    let act = store.database().begin().await.expect("a transaction");
+    assert!(store.database().has_acts());
+    drop(act);
+    assert!(!store.database().has_acts());
+}
+
+#[tokio::test]
+async fn a_checkpoint_keeps_the_log_from_growing() {
+    let (folder, store) = new_store().await;
+    let mut sizes = Vec::new();
+    for round in 0..4 {
+        let new = (0..500).map(|n| NewAccount { user_name: format!("new{round}-{n}"), ..NewAccount::default() });
+        store.create_accounts(Actor::CommandLine, new.collect(), 0).await.expect("created");
+        store.checkpoint().await.expect("folded in");
+        sizes.push(std::fs::metadata(folder.path().join("usm.db-wal")).expect("a log").len());
+    }
+    assert!(sizes[3] < 2 * sizes[0], "{sizes:?}");
+}

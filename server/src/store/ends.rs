@@ -1,0 +1,136 @@
+//! Ends without a plan: one session or one account at once, and what the command line ends.
+
+use super::{
+    Sqlite,
+    acts::{self, Order, carry_out, count, ensure_allowed},
+    database::{Reads as _, Tx},
+    events::{self, Action, Actor, Deed, Outcome, Target, json},
+    reports,
+    sign_in::session_target,
+};
+use app::{
+    AppError,
+    guard::SignedIn,
+    model::{
+        account::AccountId,
+        plan::{EndTarget, Report},
+        session::SessionId,
+    },
+    store::{StoreError, Stored},
+};
+use sqlx::query_as;
+use std::collections::HashMap;
+
+const END_BY_ID: &str = "
+update sessions
+set ended_at = $1, end_kind = 'ended', ended_by = $2
+where id in (select value from json_each($3))
+and ended_at is null
+returning account_id, id";
+
+const OWNER: &str = "
+select account_id
+from sessions
+where id = $1";
+
+/// What an act of the command line did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Accounts that had an active session.
+    pub users: u32,
+    pub sessions: u32,
+}
+
+impl Sqlite {
+    /// Ends one session or all of one account, for somebody signed in.
+    pub(super) async fn end_target(&self, who: &SignedIn, target: EndTarget) -> Stored<Report> {
+        let (store, who) = (self.clone(), who.clone());
+        self.write(async move {
+            let mut tx = store.database().begin().await?;
+            let deed = Deed::new(Actor::from(&who), Action::End, who.now)?;
+            let needs_sis = match target {
+                EndTarget::Account(_) => true,
+                EndTarget::Session(session) => !is_own(&mut tx, session, &who).await?,
+            };
+            ensure_allowed(&mut tx, &who, needs_sis).await?;
+            let targets = match target {
+                EndTarget::Account(account) => {
+                    acts::ensure_exists(&mut tx, account).await?;
+                    carry_out(&mut tx, &deed, &Order::plain(&[account.0], false)).await?
+                }
+                EndTarget::Session(session) => end_by_id(&mut tx, &deed, &[session]).await?,
+            };
+            events::record(&mut tx, &deed, &targets).await?;
+            let report = reports::report(&mut tx, deed.batch).await?.ok_or(StoreError::Internal)?;
+            Ok((report, tx.commit().await?))
+        })
+        .await
+    }
+
+    /// Ends single sessions, for the command line. Answers how many were still active.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn end_sessions(&self, actor: Actor, sessions: Vec<SessionId>, reason: &str, now: i64) -> Stored<u32> {
+        let (store, reason) = (self.clone(), reason.to_owned());
+        self.write(async move {
+            let mut tx = store.database().begin_long().await?;
+            let deed = Deed::new(actor, Action::End, now)?.because(&reason);
+            let targets = end_by_id(&mut tx, &deed, &sessions).await?;
+            let ended = targets.iter().map(|target| target.detail.sessions.len()).sum::<usize>();
+            events::record(&mut tx, &deed, &targets).await?;
+            Ok((count(ended), tx.commit().await?))
+        })
+        .await
+    }
+
+    /// Ends all sessions of accounts, for the command line: all or none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn end_accounts(&self, actor: Actor, accounts: Vec<AccountId>, reason: &str, now: i64) -> Stored<Ended> {
+        let (store, reason) = (self.clone(), reason.to_owned());
+        self.write(async move {
+            let mut accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
+            accounts.sort_unstable();
+            accounts.dedup();
+            let mut tx = store.database().begin_long().await?;
+            let deed = Deed::new(actor, Action::End, now)?.because(&reason);
+            let targets = carry_out(&mut tx, &deed, &Order::plain(&accounts, false)).await?;
+            events::record(&mut tx, &deed, &targets).await?;
+            let ended = Ended {
+                users: count(targets.iter().filter(|target| target.result == Outcome::Done).count()),
+                sessions: count(targets.iter().map(|target| target.detail.sessions.len()).sum()),
+            };
+            Ok((ended, tx.commit().await?))
+        })
+        .await
+    }
+}
+
+/// Ends single sessions: an event for each, also for one that had ended already.
+async fn end_by_id(tx: &mut Tx, deed: &Deed, sessions: &[SessionId]) -> Stored<Vec<Target>> {
+    let ended: Vec<(i64, i64)> = tx.all(query_as(END_BY_ID).bind(deed.at).bind(deed.actor.account()).bind(json(sessions)?)).await?;
+    let mut ended: HashMap<_, _> = ended.into_iter().map(|(account, session)| (session, account)).collect();
+    let mut targets = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        if let Some(account) = ended.remove(&session.0) {
+            targets.push(session_target(session.0, account, None));
+        } else if let Some((account,)) = tx.first::<(i64,)>(query_as(OWNER).bind(session.0)).await? {
+            targets.push(Target { account: Some(account), session: Some(session.0), result: Outcome::Already, ..Target::default() });
+        }
+    }
+    Ok(targets)
+}
+
+/// Whether a session is the asking person's own.
+///
+/// Another's is as unknown as none to whoever does not hold the SIS role.
+async fn is_own(tx: &mut Tx, session: SessionId, who: &SignedIn) -> Stored<bool> {
+    let owner: Option<(i64,)> = tx.first(query_as(OWNER).bind(session.0)).await?;
+    match owner {
+        Some((owner,)) if owner == who.account.0 => Ok(true),
+        Some(_) if who.sis => Ok(false),
+        _ => Err(StoreError::Refused(AppError::NotFound)),
+    }
+}
