@@ -246,6 +246,7 @@ impl World {
     /// What the dialog shows for these accounts, beside the whole list.
     pub async fn plan(&self, admin: &Admin, act: Act, accounts: &[AccountId]) -> Stored<Plan> {
         let selection = Selection::Ids(accounts.iter().copied().collect());
+        crate::store_follow::in_step(&self.store).await;
         self.store.prepare(admin, act, &selection, &Query::default()).await
     }
 

@@ -1,6 +1,9 @@
 //! Plans and their commits, single ends, undo: who is ended, who is left out, and what is said of it.
 
-use crate::common::{HOUR, MINUTE, NOW, SECOND, World, sentence};
+use crate::{
+    common::{HOUR, MINUTE, NOW, SECOND, World, sentence},
+    store_follow::in_step,
+};
 use app::{
     AppError,
     model::{
@@ -63,6 +66,7 @@ async fn rev_06_somebody_who_matches_only_now_is_not_touched() {
     world.sign_in(lab1).await;
     let shown = Query::from_pairs([("user_name", "^lab")]).expect("a query");
     let selection = Selection::default().everybody(shown.clone());
+    in_step(&world.store).await;
     let plan = world.store.prepare(&admin, Act::EndDisable, &selection, &shown).await.expect("a plan");
     let lab2 = world.account("lab2").await;
     let late = world.sign_in(lab2).await;
@@ -251,6 +255,7 @@ async fn selected_but_not_in_the_list_comes_first() {
     world.sign_in(kruiz).await;
     let shown = Query::from_pairs([("user_name", "nate")]).expect("a query");
     let selection = Selection::Ids([nate, kruiz].into());
+    in_step(&world.store).await;
     let plan = world.store.prepare(&admin, Act::End, &selection, &shown).await.expect("a plan");
     assert_eq!(
         (plan.not_shown_users, &*plan.not_shown[0].user_name, plan.names.len(), &*plan.names[0].user_name),
@@ -376,6 +381,7 @@ async fn more_than_ten_thousand_are_done_in_steps_under_one_name() {
     world.sign_all_in(&lab).await;
     let admin = world.as_admin(&browser).await;
     let shown = Query::from_pairs([("user_name", "^lab")]).expect("a query");
+    in_step(&world.store).await;
     let plan = world.store.prepare(&admin, Act::EndDisable, &Selection::default().everybody(shown.clone()), &shown).await.expect("a plan");
     assert_eq!((plan.users, plan.sessions, plan.names.len()), (10_050, 10_050, 20));
     let confirmation = Confirmation { count: Some(10_050), reason: "break-in".into(), ..Confirmation::default() };
