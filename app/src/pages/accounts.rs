@@ -47,8 +47,11 @@ pub fn AccountsPage() -> impl IntoView {
 #[component]
 fn Accounts(text: String, found: FoundAccounts) -> impl IntoView {
     if found.accounts.is_empty() {
-        let sentence =
-            if text.trim().is_empty() { "There are no accounts.".into() } else { format!("No account matches “{}”.", text.trim()) };
+        let sentence = if text.trim().is_empty() {
+            "Type a user name or a name, logged in or not.".into()
+        } else {
+            format!("No account matches “{}”.", text.trim())
+        };
         return view! { <p class="empty">{sentence}</p> }.into_any();
     }
     let first = found.accounts.len();
