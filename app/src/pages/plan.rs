@@ -3,7 +3,7 @@
 use crate::parts::title::PageTitle;
 use crate::{
     model::plan::{Act, Plan, REASON_CHARS},
-    parts::{fetched::hydrated, plan_text::PlanText},
+    parts::plan_text::PlanText,
 };
 use leptos::prelude::*;
 
