@@ -36,6 +36,9 @@ export const STATES: State[] = [
   { name: 'loading', reach: async (page) => {
     await list(page);
     await page.route('**/api/sessions/list', () => undefined);
+    // On narrow screens the boxes stand in a sheet.
+    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
+    if (await sheet.isVisible()) await sheet.click();
     await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('a');
     await expect(page.locator('[aria-busy=true]').first()).toBeAttached();
   } },

@@ -98,12 +98,16 @@ impl Directory {
     /// Keeps accounts of which any session matches, and tells the newest of these.
     fn retain_created(&self, accounts: &mut Bits, filter: &CreatedFilter) -> Vec<i64> {
         let mut matcher = filter.matcher();
+        let counts = self.sessions.counts();
         let mut newest = self.sessions.newest().to_vec();
         accounts.retain(|slot| {
             // Mostly the newest decides; it stands in a row with its neighbours', the others are scattered.
             let newest = &mut newest[slot as usize];
             if matcher.matches(*newest) {
                 return true;
+            }
+            if counts[slot as usize] == 1 {
+                return false;
             }
             let older = self.sessions.created_of(slot).skip(1).find(|&at| matcher.matches(at));
             *newest = older.unwrap_or(*newest);

@@ -12,14 +12,20 @@ const TOMBSTONE_MS: i64 = 10 * 60_000;
 
 const NONE: u32 = u32::MAX;
 
+/// A session in the chain of its account: together in memory, since a walk along a chain meets a cold line at each step.
+#[derive(Clone, Copy)]
+struct Link {
+    created_at: i64,
+    account: u32,
+    next: u32,
+}
+
 /// Sessions in slots of their own, those of one account chained, newest first. `account` is always an account's slot.
 #[derive(Default)]
 pub struct Sessions {
     index: Index,
     ids: Vec<i64>,
-    created: Vec<i64>,
-    account: Vec<u32>,
-    next: Vec<u32>,
+    links: Vec<Link>,
     free: Vec<u32>,
 
     first: Vec<u32>,
@@ -52,13 +58,11 @@ impl Sessions {
     pub fn start(&mut self, id: SessionId, account: u32, created_at: i64) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.ids.push(0);
-            self.created.push(0);
-            self.account.push(0);
-            self.next.push(NONE);
+            self.links.push(Link { created_at, account, next: NONE });
             u32::try_from(self.ids.len() - 1).expect("fewer than four billion sessions")
         });
-        let place = slot as usize;
-        (self.ids[place], self.created[place], self.account[place]) = (id.0, created_at, account);
+        self.ids[slot as usize] = id.0;
+        self.links[slot as usize] = Link { created_at, account, next: NONE };
         self.index.insert(slot, &self.ids);
         self.link(slot);
         self.counts[account as usize] += 1;
@@ -75,13 +79,13 @@ impl Sessions {
             self.ended_at.push_back((now, id.0));
         }
         let Some(slot) = self.index.remove(id.0, &self.ids) else { return false };
-        let account = self.account[slot as usize] as usize;
+        let account = self.links[slot as usize].account;
         self.unlink(slot);
         self.free.push(slot);
-        self.counts[account] -= 1;
+        self.counts[account as usize] -= 1;
         self.all.sessions -= 1;
-        if self.counts[account] == 0 {
-            self.active.set(self.account[slot as usize], false);
+        if self.counts[account as usize] == 0 {
+            self.active.set(account, false);
             self.all.users -= 1;
         }
         true
@@ -100,7 +104,7 @@ impl Sessions {
     pub fn move_account(&mut self, from: u32, to: u32) {
         let slots: Vec<_> = self.slots_of(from).collect();
         for slot in slots {
-            self.account[slot as usize] = to;
+            self.links[slot as usize].account = to;
         }
         let (from_place, to_place) = (from as usize, to as usize);
         self.first[to_place] = std::mem::replace(&mut self.first[from_place], NONE);
@@ -120,8 +124,9 @@ impl Sessions {
             let mut slot = first;
             while slot != NONE {
                 self.active.set(account, true);
-                self.account[slot as usize] = account;
-                slot = self.next[slot as usize];
+                let link = &mut self.links[slot as usize];
+                link.account = account;
+                slot = link.next;
             }
         }
     }
@@ -147,7 +152,7 @@ impl Sessions {
 
     /// Creation of each session of an account, newest first.
     pub fn created_of(&self, account: u32) -> impl Iterator<Item = i64> + '_ {
-        self.slots_of(account).map(|slot| self.created[slot as usize])
+        self.slots_of(account).map(|slot| self.links[slot as usize].created_at)
     }
 
     /// Ids of an account's sessions.
@@ -160,36 +165,36 @@ impl Sessions {
         self.slots_of(account).map(move |slot| SessionEntry {
             id: SessionId(self.ids[slot as usize]),
             account: id,
-            created_at: self.created[slot as usize],
+            created_at: self.links[slot as usize].created_at,
         })
     }
 
     fn slots_of(&self, account: u32) -> impl Iterator<Item = u32> + '_ {
         let slot = |slot: u32| (slot != NONE).then_some(slot);
-        std::iter::successors(slot(self.first[account as usize]), move |&last| slot(self.next[last as usize]))
+        std::iter::successors(slot(self.first[account as usize]), move |&last| slot(self.links[last as usize].next))
     }
 
     fn link(&mut self, slot: u32) {
-        let (account, created) = (self.account[slot as usize], self.created[slot as usize]);
-        let before = self.slots_of(account).take_while(|&other| self.created[other as usize] > created).last();
-        self.next[slot as usize] = before.map_or(self.first[account as usize], |before| self.next[before as usize]);
+        let Link { created_at, account, .. } = self.links[slot as usize];
+        let before = self.slots_of(account).take_while(|&other| self.links[other as usize].created_at > created_at).last();
+        self.links[slot as usize].next = before.map_or(self.first[account as usize], |before| self.links[before as usize].next);
         self.chain(account, before, slot);
     }
 
     fn unlink(&mut self, slot: u32) {
-        let account = self.account[slot as usize];
+        let Link { account, next, .. } = self.links[slot as usize];
         let before = self.slots_of(account).take_while(|&other| other != slot).last();
-        self.chain(account, before, self.next[slot as usize]);
+        self.chain(account, before, next);
     }
 
     /// Lets one of an account's sessions, or the account itself, be followed by `next`.
     fn chain(&mut self, account: u32, before: Option<u32>, next: u32) {
         let account = account as usize;
         if let Some(before) = before {
-            self.next[before as usize] = next;
+            self.links[before as usize].next = next;
         } else {
             self.first[account] = next;
-            self.newest[account] = if next == NONE { 0 } else { self.created[next as usize] };
+            self.newest[account] = if next == NONE { 0 } else { self.links[next as usize].created_at };
         }
     }
 }

@@ -10,10 +10,9 @@ mod read;
 
 use super::{
     syntax::{self, Typed},
-    text::{EDGE, TextFilter, push_range},
+    text::{TextFilter, push_range},
     wall::{self, DAY_SECONDS, Wall},
 };
-use jiff::civil::Date;
 use prefix::Prefix;
 use read::{Reader, Reading};
 use std::ops::Range;
@@ -68,8 +67,7 @@ impl CreatedFilter {
 
     /// Whether a session created then (UTC milliseconds) matches.
     pub fn matches(&self, at: i64) -> bool {
-        let local = self.wall.local(at);
-        (self.lies_between(at) || self.shows(local.date(), local.second)) != self.negated
+        (self.lies_between(at) || self.shows(at)) != self.negated
     }
 
     /// The same for very many sessions.
@@ -99,17 +97,17 @@ impl CreatedFilter {
         behind > 0 && at < self.between[behind - 1].end
     }
 
-    /// Whether a clock that shows this is meant.
-    fn shows(&self, date: Date, second: u32) -> bool {
-        self.prefixes.iter().any(|prefix| prefix.matches(date, second))
-            || self.text.as_ref().is_some_and(|text| {
-                let shown = wall::shown(date, second).to_ascii_lowercase();
-                text.find(&[&[EDGE], shown.as_bytes(), &[EDGE]].concat(), 0).is_some()
-            })
+    /// Whether what a clock shows then is meant.
+    fn shows(&self, at: i64) -> bool {
+        let local = self.wall.local(at);
+        let date = local.date();
+        self.prefixes.iter().any(|prefix| prefix.matches(date, local.second))
+            || self.text.as_ref().is_some_and(|text| text.matches(&wall::shown(date, local.second)))
     }
 }
 
-/// Remembers its answer for each second that a clock can show: a million sessions of one day share 86,400 of them.
+/// Remembers its answer for each second: a million sessions of one day share 86,400 of them, and only the first one in a second
+/// asks the zone.
 pub struct Matcher<'filter> {
     filter: &'filter CreatedFilter,
     /// Ascending.
@@ -118,10 +116,10 @@ pub struct Matcher<'filter> {
     last: usize,
 }
 
+/// A day of UTC.
 struct Day {
-    /// As in [`wall::Local`].
+    /// Days since 1970-01-01.
     number: i64,
-    date: Date,
     seconds: Box<[Answer]>,
 }
 
@@ -142,20 +140,24 @@ impl Matcher<'_> {
         if self.filter.prefixes.is_empty() && self.filter.text.is_none() {
             return false;
         }
-        let local = self.filter.wall.local(at);
-        if self.days.get(self.last).is_none_or(|last| last.number != local.day) {
-            self.last = self.days.partition_point(|day| day.number < local.day);
-            if self.days.get(self.last).is_none_or(|found| found.number != local.day) {
-                let seconds = vec![Answer::Unknown; DAY_SECONDS as usize].into();
-                self.days.insert(self.last, Day { number: local.day, date: local.date(), seconds });
-            }
+        let second = at.div_euclid(1_000);
+        let number = second.div_euclid(DAY_SECONDS.into());
+        if self.days.get(self.last).is_none_or(|last| last.number != number) {
+            self.find_day(number);
         }
-        let day = &mut self.days[self.last];
-        let answer = &mut day.seconds[local.second as usize];
+        #[expect(clippy::cast_possible_truncation, reason = "a remainder below 86,400")]
+        let answer = &mut self.days[self.last].seconds[second.rem_euclid(DAY_SECONDS.into()) as usize];
         if *answer == Answer::Unknown {
-            *answer = if self.filter.shows(day.date, local.second) { Answer::Yes } else { Answer::No };
+            *answer = if self.filter.shows(at) { Answer::Yes } else { Answer::No };
         }
         *answer == Answer::Yes
+    }
+
+    fn find_day(&mut self, number: i64) {
+        self.last = self.days.partition_point(|day| day.number < number);
+        if self.days.get(self.last).is_none_or(|found| found.number != number) {
+            self.days.insert(self.last, Day { number, seconds: vec![Answer::Unknown; DAY_SECONDS as usize].into() });
+        }
     }
 }
 

@@ -193,6 +193,7 @@ mod tests {
             }
         }
         assert!(!matches(&"x".repeat(10_240), "xxx"));
+        assert!(matches(&"é%".repeat(3_400), &"E%".repeat(5_120)));
         assert!(matches(&"a|".repeat(5_000), "nate"));
     }
 
