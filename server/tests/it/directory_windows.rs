@@ -462,15 +462,17 @@ fn the_search_ranks_what_people_mean() {
         account(4, ["x1", "Nowak", "Nathanael"]),
         account(5, ["nathan.b", "", ""]),
         account(6, ["x2", "Jonathan", "Al"]),
+        account(7, ["a.jm", "Miller", "Jonathan"]),
     ];
     let directory = Directory::new(&zone(), 0, people.map(|entry| AccountEntry { disabled: entry.id.0 == 4, ..entry }), []);
     let ids = |text| directory.search(text, 100).accounts.iter().map(|found| found.id.0).collect::<Vec<_>>();
-    assert_eq!(ids("Nathan"), [2, 5, 3, 1, 4, 6]);
-    for text in ["miller, nathan", "Miller,na", "nathan mil", "miller nathan"] {
+    assert_eq!(ids("Nathan"), [2, 5, 3, 1, 4, 7, 6]);
+    for text in ["miller, nathan", "Miller,na", "miller nathan"] {
         assert_eq!(ids(text), [1], "{text}");
     }
+    assert_eq!(ids("nathan mil"), [1, 7]);
     assert_eq!(ids("miller berg"), [0_i64; 0]);
-    assert_eq!(directory.search("a", 2).total, 6);
+    assert_eq!(directory.search("a", 2).total, 7);
     let [found] = &directory.search("x1", 8).accounts[..] else { panic!("one") };
     assert_eq!((&*found.name, &*found.state()), ("Nowak, Nathanael", "Disabled"));
 }
