@@ -46,7 +46,6 @@ macro_rules! served {
 /// Every page of the product, in the router; or an answer in place of one, which stands outside it, so that leaving it loads anew.
 #[component]
 pub fn App() -> impl IntoView {
-    #[cfg(feature = "ssr")]
     leptos_meta::provide_meta_context();
     let frame = Frame::take();
     let answer = frame.answer.clone();
@@ -83,12 +82,20 @@ fn Pages() -> impl IntoView {
     }
 }
 
-/// An answer in place of the page at the address.
+/// An answer in place of the page at the address. The browser leaves it as the server sent it.
 #[component]
 fn Alone(answer: Answer) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    let main = view! { <main id="main" tabindex="-1">{shown(answer)}</main> };
+    #[cfg(not(feature = "ssr"))]
+    let main = {
+        drop(answer);
+        crate::parts::fetched::hydrated();
+        view! { <main id="main" tabindex="-1"></main> }
+    };
     view! {
         <TopBar />
-        <main id="main" tabindex="-1">{shown(answer)}</main>
+        {main}
     }
 }
 
@@ -100,10 +107,4 @@ fn shown(answer: Answer) -> AnyView {
         Answer::SignIn { user_name, next, error } => view! { <sign_in::SignIn user_name next error /> }.into_any(),
         Answer::Plan { plan, back } => view! { <plan::PlanPage plan back /> }.into_any(),
     }
-}
-
-/// The browser leaves it as the server sent it.
-#[cfg(not(feature = "ssr"))]
-fn shown(_: Answer) {
-    crate::parts::fetched::hydrated();
 }
