@@ -15,8 +15,8 @@ use wasm_bindgen_cli_support::Bindgen;
 const NAME: &str = "usm";
 /// In the order in which they are joined.
 const STYLE: [&str; 6] = ["tokens", "base", "layout", "forms", "grid", "pages"];
-/// What `/sessions` needs before it is interactive, brotli: the build fails above.
-const SIZE_GATE: usize = 400_000;
+/// What `/sessions` needs before it is interactive, brotli: the build fails above. The aim is 280,000; it only ever goes down.
+const SIZE_GATE: usize = 360_000;
 
 /// How the browser code is built.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub fn Served() -> impl IntoView {
     Effect::new(move |before: Option<()>| {
         let (path, search) = (location.pathname.get(), location.search.get());
         let Some(place) = place.get() else { return };
-        if before.is_none() && place.has_child_nodes() {
+        if before.is_none() && place.first_element_child().is_some() {
             lead_back_to_the_list(&place);
             return;
         }
