@@ -32,7 +32,7 @@ pub fn lint(steps: &mut Steps) -> Done {
     })?;
     steps.step("Documentation", || {
         sh(cargo(&["doc", "--quiet", "--no-deps", "--document-private-items", "-p", "app", "-p", "server", "--features", "app/ssr"])
-            .env("RUSTDOCFLAGS", "-D warnings"))
+            .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))
     })?;
     steps.step("Nothing of the server in the browser's tree", browser_tree)
 }

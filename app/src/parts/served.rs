@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 
-/// The page, in the place that [`Served`] knows.
+/// The page, in the place that `Served` knows.
 #[cfg(feature = "ssr")]
 pub fn served(page: impl IntoView) -> impl IntoView {
     view! { <div class="served">{page}</div> }
