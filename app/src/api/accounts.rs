@@ -14,7 +14,8 @@ use leptos::{prelude::*, server_fn::codec::Json};
 #[server(prefix = "/api", endpoint = "accounts/search", input = Json, output = Json)]
 pub async fn search(text: String, limit: u32) -> Result<FoundAccounts, AppError> {
     let admin = crate::guard::admin()?;
-    Ok(crate::guard::store().search_accounts(&admin, &text, limit).await?)
+    let text = crate::model::account::search_text(&text).map_err(AppError::invalid)?;
+    Ok(crate::guard::store().search_accounts(&admin, text, limit).await?)
 }
 
 /// One account.

@@ -17,7 +17,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 #[server(prefix = "/api", endpoint = "sessions/list", input = Json, output = Json)]
 pub async fn list(query: Query, #[server(default)] selection: Selection, offset: u32, limit: u32) -> Result<Window, AppError> {
     let admin = crate::guard::admin()?;
-    let query = query.checked().map_err(AppError::invalid)?;
+    let (query, selection) = (query.checked().map_err(AppError::invalid)?, selection.checked().map_err(AppError::invalid)?);
     Ok(crate::guard::store().list(&admin, &query, &selection, offset, limit).await?)
 }
 
@@ -32,7 +32,7 @@ pub async fn of(account: AccountId) -> Result<AccountSessions, AppError> {
 #[server(prefix = "/api", endpoint = "sessions/plan", input = Json, output = Json)]
 pub async fn prepare(act: Act, selection: Selection, shown: Query) -> Result<Plan, AppError> {
     let admin = crate::guard::admin()?;
-    let shown = shown.checked().map_err(AppError::invalid)?;
+    let (selection, shown) = (selection.checked().map_err(AppError::invalid)?, shown.checked().map_err(AppError::invalid)?);
     Ok(crate::guard::store().prepare(&admin, act, &selection, &shown).await?)
 }
 

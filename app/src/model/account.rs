@@ -45,6 +45,20 @@ pub struct FoundAccounts {
     pub total: u32,
 }
 
+/// The longest text of the search for people, in characters.
+pub const SEARCH_CHARS: usize = 200;
+
+/// A text to search people by: each word of it is a look at every account.
+///
+/// # Errors
+/// One sentence where it is longer than [`SEARCH_CHARS`].
+pub fn search_text(text: &str) -> Result<&str, String> {
+    if text.chars().count() > SEARCH_CHARS {
+        return Err(format!("That is too long to search for. Use at most {SEARCH_CHARS} characters."));
+    }
+    Ok(text)
+}
+
 /// [`AccountDetails::status`] where nothing keeps the account from logging in.
 pub const CAN_LOG_IN: &str = "Can log in";
 

@@ -68,6 +68,9 @@ impl TryFrom<String> for Sort {
 /// The longest text of one filter, in bytes. Longer ones are refused in one sentence.
 pub const FILTER_BYTES: usize = 16 * 1024;
 
+/// The longest filters together, in bytes of an address: what stands beside them fits as well into the 65,534 that the server reads.
+pub const ADDRESS_BYTES: usize = 3 * FILTER_BYTES;
+
 /// Five filters as typed, one for each [`Column`], and an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
@@ -101,13 +104,16 @@ impl Query {
         Self::from_pairs(pairs.iter().map(|(key, value)| (*key, &**value))).unwrap_or_default()
     }
 
-    /// Itself, unless a filter is too long.
+    /// Itself, unless a filter is too long, or all of them for one address.
     ///
     /// # Errors
     /// One sentence.
     pub fn checked(self) -> Result<Self, String> {
         if self.filters.iter().any(|filter| filter.len() > FILTER_BYTES) {
             return Err("That filter is too long. Use at most 16 KB of text.".into());
+        }
+        if self.filters.iter().flat_map(|filter| filter.bytes()).map(encoded_bytes).sum::<usize>() > ADDRESS_BYTES {
+            return Err("These filters are too long together. Shorten one of them.".into());
         }
         Ok(self)
     }
@@ -143,11 +149,21 @@ pub fn encode_pairs(pairs: &[(&str, String)]) -> String {
     pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect::<Vec<_>>().join("&")
 }
 
-/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
+/// Unreserved characters stand for themselves (RFC 3986, section 2.3).
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// How long a byte is in an address.
+fn encoded_bytes(byte: u8) -> usize {
+    if is_unreserved(byte) { 1 } else { 3 }
+}
+
+/// Percent-encodes everything but unreserved characters.
 pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if is_unreserved(byte) {
             encoded.push(char::from(byte));
         } else {
             let _ = write!(encoded, "%{byte:02X}");
@@ -187,6 +203,17 @@ mod tests {
         }
         assert_eq!(Query::from_address("/sessions?user_name=%F"), Query::default());
         assert_eq!(Query::from_address("/sessions"), Query::default());
+    }
+
+    #[test]
+    fn filters_that_do_not_fit_an_address_are_one_sentence() {
+        let with = |first: &str, second: &str| Query { filters: [first, second, "", "", ""].map(str::to_owned), ..Query::default() };
+        let euros = "€".repeat(FILTER_BYTES / 3);
+        let longest = with(&euros, "abc").checked().expect("it fits");
+        assert_eq!(longest.address().len(), "/sessions?user_name=&last_name=".len() + ADDRESS_BYTES);
+        for long in [with(&euros, "abcd"), with(&"x".repeat(FILTER_BYTES + 1), "")] {
+            assert!(long.checked().is_err());
+        }
     }
 
     #[test]

@@ -46,6 +46,17 @@ impl Selection {
         matches!(self, Self::Ids(ids) if ids.is_empty())
     }
 
+    /// Itself, unless its filters are too long.
+    ///
+    /// # Errors
+    /// One sentence, as of [`Query::checked`].
+    pub fn checked(self) -> Result<Self, String> {
+        match self {
+            Self::Ids(_) => Ok(self),
+            Self::AllMatching { query, except, also } => Ok(Self::AllMatching { query: query.checked()?, except, also }),
+        }
+    }
+
     /// Everybody who matches, and who was selected one by one before.
     #[must_use]
     pub fn everybody(self, query: Query) -> Self {

@@ -7,6 +7,7 @@ use app::model::{
     fold::search_fold,
 };
 use memchr::memmem::Finder;
+use std::collections::BTreeSet;
 
 /// How good a match is; smaller is better.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,8 +58,8 @@ impl Directory {
     fn search_whole_names(&self, needle: &str, tiers: &mut [Tier]) {
         let needle = needle.split(',').map(str::trim).collect::<Vec<_>>().join(", ");
         let needle = needle.trim();
-        let words: Vec<_> = needle.split([' ', ',']).filter(|word| !word.is_empty()).collect();
-        if words.is_empty() || words == [needle] {
+        let words: BTreeSet<_> = needle.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        if words.is_empty() || words.contains(needle) {
             return;
         }
         // Whoever holds all of it holds each word in one of the names.
@@ -67,6 +68,9 @@ impl Directory {
             let mut holders = self.accounts.column(1).matching(finder(word));
             holders.add(&self.accounts.column(2).matching(finder(word)));
             candidates.keep(&holders, false);
+            if candidates.count() == 0 {
+                return;
+            }
         }
         let finder = Finder::new(needle);
         for slot in candidates.iter() {

@@ -50,9 +50,12 @@ impl IntoResponse for Shown {
     }
 }
 
-/// The answer is a refusal.
-pub fn is_refusal(response: &Response) -> bool {
-    response.extensions().get::<Shown>().is_some_and(|shown| matches!(shown.answer, Answer::Refused(_)))
+/// What an answer refuses, and why; `None` for other answers.
+pub fn refusal(response: &Response) -> Option<&AppError> {
+    match &response.extensions().get::<Shown>()?.answer {
+        Answer::Refused(error) => Some(error),
+        _ => None,
+    }
 }
 
 /// Gives refusals and [`Shown`] pages their bodies.

@@ -2,16 +2,20 @@
 
 use super::{
     Node,
-    answer::Refused,
+    answer::{Refused, refusal},
     cookies,
-    identify::{Found, Identity},
+    identify::{Identity, within},
     sign_in::sign_in_address,
     way,
 };
+use crate::credentials::{Checked, Why};
 use app::{
     AppError,
     guard::Visitor,
-    model::{account::AccountId, query::Query},
+    model::{
+        account::{AccountId, search_text},
+        query::Query,
+    },
 };
 use axum::{
     Extension,
@@ -48,13 +52,24 @@ pub async fn guard(State(node): State<Node>, request: Request, next: Next) -> Re
         return next.run(request).await;
     }
     let visitor = request.extensions().get::<Visitor>().cloned().unwrap_or_default();
-    if let Err(refused) = check(&node, &visitor, right, request.method(), request.uri()).await {
+    let identity = request.extensions().get::<Identity>().cloned();
+    let uri = request.uri().clone();
+    if let Err(refused) = check(&node, &visitor, right, request.method(), &uri).await {
         return match refused {
-            AppError::NotSignedIn => log_in(&node, &request),
+            AppError::NotSignedIn => log_in(&node, &uri, identity.and_then(|identity| identity.over())),
             error => Refused(error).into_response(),
         };
     }
-    next.run(request).await
+    let response = next.run(request).await;
+    if refusal(&response) != Some(&AppError::NotSignedIn) {
+        return response;
+    }
+    // Ended between this look at the session and the one in the form's transaction.
+    let Some(Identity { token: Some(token), now, .. }) = identity else { return response };
+    match within(node.credentials.check(&token, now)).await {
+        Ok(Checked::Over(why)) => log_in(&node, &uri, Some(why)),
+        _ => response,
+    }
 }
 
 /// `GET /`: each to his own start.
@@ -70,9 +85,13 @@ async fn check(node: &Node, visitor: &Visitor, right: Right, method: &Method, ur
     if !method.is_safe() {
         return Ok(());
     }
+    let pairs = || extract::Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| AppError::Malformed);
     if uri.path() == "/sessions" {
-        let extract::Query(pairs) = extract::Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| AppError::Malformed)?;
-        Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value))).map_err(AppError::invalid)?;
+        Query::from_pairs(pairs()?.iter().map(|(name, value)| (&**name, &**value))).map_err(AppError::invalid)?;
+    } else if uri.path() == "/accounts" {
+        for (_, text) in pairs()?.iter().filter(|(name, _)| name == "q") {
+            search_text(text).map_err(AppError::invalid)?;
+        }
     } else if let Some(id) = uri.path().strip_prefix("/accounts/") {
         let id: AccountId = id.parse().map_err(|_| AppError::NotFound)?;
         node.store.account(&admin, id).await?.ok_or(AppError::NotFound)?;
@@ -81,12 +100,8 @@ async fn check(node: &Node, visitor: &Visitor, right: Right, method: &Method, ur
 }
 
 /// To the log-in page, and from there back. Only where the token was a session's does it say why, and the cookie goes.
-fn log_in(node: &Node, request: &Request) -> Response {
-    let why = match request.extensions().get::<Identity>().map(|identity| &identity.found) {
-        Some(Found::Over(why)) => Some(*why),
-        _ => None,
-    };
+fn log_in(node: &Node, uri: &Uri, why: Option<Why>) -> Response {
     let cookie = why.map(|_| (SET_COOKIE, cookies::no_session(&node.config.public_url)));
-    let to = sign_in_address(way::page_of(request.uri()), why);
+    let to = sign_in_address(way::page_of(uri), why);
     (AppendHeaders(cookie), Redirect::to(&to)).into_response()
 }

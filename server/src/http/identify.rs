@@ -30,6 +30,13 @@ pub struct Identity {
     pub found: Found,
 }
 
+impl Identity {
+    /// Why the cookie's session is over, where it is.
+    pub fn over(&self) -> Option<Why> {
+        if let Found::Over(why) = self.found { Some(why) } else { None }
+    }
+}
+
 /// What the session check found.
 #[derive(Clone)]
 pub enum Found {

@@ -1,6 +1,6 @@
 //! The event of a refused unsafe request: who is signed in and tried. Strangers leave none.
 
-use super::{Node, answer::is_refusal};
+use super::{Node, answer::refusal};
 use app::guard::Visitor;
 use axum::{
     extract::{Request, State},
@@ -20,7 +20,7 @@ pub async fn refusals(State(node): State<Node>, request: Request, next: Next) ->
     let what = format!("{} {}", request.method(), &path[..path.floor_char_boundary(PATH_BYTES)]);
     let response = next.run(request).await;
     let status = response.status();
-    if is_refusal(&response)
+    if refusal(&response).is_some()
         && status.is_client_error()
         && let Err(error) = node.credentials.refused(&who, &what, status.as_u16()).await
     {

@@ -5,6 +5,7 @@ use app::{
     AppError,
     model::{
         account::OwnAccount,
+        query::encode,
         session::{WINDOW_ROWS, Window},
     },
 };
@@ -283,6 +284,40 @@ async fn what_an_address_names_must_be_there() {
     }
     let refused = admin.get("/sessions?sort=password_hash").await;
     assert!(refused.body.contains("The list cannot be sorted by that."));
+}
+
+#[tokio::test]
+async fn what_is_too_long_to_look_for_is_one_sentence() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let (longest, long) = ("é ".repeat(100), "a ".repeat(5_000));
+    let search = |text: &str| format!(r#"{{"text":"{text}","limit":8}}"#);
+    assert_eq!(admin.api("accounts/search", &search(&longest)).await.status, 200);
+    let refused = admin.api("accounts/search", &search(&long)).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.json::<AppError>().sentence().contains("200 characters"));
+    assert_eq!(admin.get(&format!("/accounts?q={}", encode(&longest))).await.status, 200);
+    let page = admin.get(&format!("/accounts?q={}", encode(&long))).await;
+    assert_eq!(page.status, 422);
+    assert!(page.body.contains("Use at most 200 characters."));
+
+    // Each filter is short enough; together they fit no address.
+    let text = "€".repeat(5_000);
+    let filters = format!(r#"{{"filters":["{text}","{text}","","",""]}}"#);
+    let all = format!(r#"{{"all_matching":{{"query":{filters}}}}}"#);
+    let plain = r#"{"filters":["","","","",""]}"#;
+    for (function, arguments) in [
+        ("sessions/list", format!(r#"{{"query":{filters},"offset":0,"limit":1}}"#)),
+        ("sessions/list", format!(r#"{{"query":{plain},"selection":{all},"offset":0,"limit":1}}"#)),
+        ("sessions/plan", format!(r#"{{"act":"end","selection":{all},"shown":{plain}}}"#)),
+        ("sessions/plan", format!(r#"{{"act":"end","selection":{{"ids":[1]}},"shown":{filters}}}"#)),
+    ] {
+        let refused = admin.api(function, &arguments).await;
+        assert_eq!(refused.status, 422, "{function} {}", refused.body);
+        assert!(refused.json::<AppError>().sentence().contains("too long together"));
+    }
+    let form = format!("act=end&all=1&user_name={0}&last_name={0}", encode(&text));
+    assert_eq!(admin.post("/sessions/plan", &form).await.status, 422);
 }
 
 #[tokio::test]
