@@ -200,24 +200,34 @@ impl Follower {
         }
         self.data_version = version;
         loop {
-            let events = query_as(EVENTS).bind(self.seq).bind(PAGE);
-            let events: Vec<EventRow> = within(Instant::now() + STEP, events.fetch_all(&mut self.connection)).await?;
+            let (events, accounts) = self.news().await?;
             let Some(last) = events.last() else { return Ok(()) };
             self.seq = last.0;
-            let accounts = self.changed_accounts(&events).await?;
             feed.apply(&changes(&events, &accounts), self.seq, now);
         }
     }
 
-    /// The accounts that events may have changed, as they are now: a later event will read them again.
-    async fn changed_accounts(&mut self, events: &[EventRow]) -> Stored<HashMap<i64, AccountRow>> {
+    /// The next events, and the accounts that they may have changed, from one snapshot: an account read later would show as disabled
+    /// while the end of its sessions is still to come.
+    async fn news(&mut self) -> Stored<(Vec<EventRow>, HashMap<i64, AccountRow>)> {
+        let until = Instant::now() + STEP;
+        within(until, query("begin").execute(&mut self.connection)).await?;
+        let events = query_as(EVENTS).bind(self.seq).bind(PAGE);
+        let events: Vec<EventRow> = within(until, events.fetch_all(&mut self.connection)).await?;
+        let accounts = self.changed_accounts(&events, until).await?;
+        within(until, query("commit").execute(&mut self.connection)).await?;
+        Ok((events, accounts))
+    }
+
+    /// The accounts that events may have changed, as the snapshot has them.
+    async fn changed_accounts(&mut self, events: &[EventRow], until: Instant) -> Stored<HashMap<i64, AccountRow>> {
         let ids: BTreeSet<i64> =
             events.iter().filter(|(_, _, action, ..)| Action::changes_account(action)).filter_map(|event| event.3).collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
         let accounts = query_as(ACCOUNTS_BY_ID).bind(super::events::json(&ids)?);
-        let accounts: Vec<AccountRow> = within(Instant::now() + STEP, accounts.fetch_all(&mut self.connection)).await?;
+        let accounts: Vec<AccountRow> = within(until, accounts.fetch_all(&mut self.connection)).await?;
         Ok(accounts.into_iter().map(|row| (row.0, row)).collect())
     }
 }
