@@ -50,12 +50,14 @@ pub struct Settings {
     pub limits: Limits,
     /// How long a small read or write may take before it is answered as unavailable.
     pub patience: Duration,
+    /// Accounts of a plan done in one transaction.
+    pub step: usize,
 }
 
 impl Settings {
-    /// With the patience of the product: a database that is away is told within a second.
+    /// As the product has them: a database that is away is told within a second, and a plan of 10,000 is done all or none.
     pub fn new(time_zone: TimeZone, limits: Limits) -> Self {
-        Self { time_zone, limits, patience: Duration::from_millis(900) }
+        Self { time_zone, limits, patience: Duration::from_millis(900), step: 10_000 }
     }
 }
 

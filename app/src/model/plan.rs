@@ -165,6 +165,9 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// Accounts of the plan that are still to be done: commit again until it is 0.
     pub left: u32,
+    /// The plan to commit again, while some are left.
+    #[serde(default)]
+    pub plan: Option<PlanId>,
     /// *Undo disable* may be offered.
     pub undo: bool,
     /// The administrator's own session ended by it.

@@ -12,8 +12,13 @@ use std::collections::BTreeSet;
 pub fn ReportNote(report: Report, back: String) -> impl IntoView {
     let acts = Acts::take();
     let shown = RwSignal::new(true);
+    // As a message it would lose its button *Go on*.
+    let stays = report.plan.is_some();
     let told = StoredValue::new(report.clone());
     Effect::new(move |_| {
+        if stays {
+            return;
+        }
         shown.set(false);
         told.with_value(|report| acts.tell(report, BTreeSet::new()));
     });
@@ -26,10 +31,20 @@ pub fn ReportNote(report: Report, back: String) -> impl IntoView {
             </form>
         }
     });
+    let go_on = report.plan.map(|plan| {
+        view! {
+            <form method="post" action="/sessions/commit">
+                <input type="hidden" name="plan" value=plan.0 />
+                <input type="hidden" name="next" value=back.clone() />
+                <button>"Go on"</button>
+            </form>
+        }
+    });
     view! {
         <div class="toasts" hidden=move || !shown.get()>
             <div class="toast" role="status">
                 <p>{report.sentence()}</p>
+                {go_on}
                 {undo}
                 <a href="/history">"View history"</a>
                 <a class="close" href=back aria-label="Close message"><span aria-hidden="true">"×"</span></a>

@@ -23,9 +23,13 @@ impl Fields {
         self.get(name).unwrap_or_default()
     }
 
-    /// A box is ticked, whatever its value.
-    pub fn ticked(&self, name: &str) -> bool {
-        self.get(name).is_some()
+    /// Whether a box is ticked. A value that no box of ours has is no answer.
+    pub fn ticked(&self, name: &str) -> Result<bool, AppError> {
+        match self.get(name) {
+            None => Ok(false),
+            Some("1" | "on") => Ok(true),
+            Some(_) => Err(AppError::Malformed),
+        }
     }
 
     /// An id or a number that must be there.

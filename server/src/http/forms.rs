@@ -53,8 +53,11 @@ pub async fn plan(State(node): State<Node>, Extension(visitor): Extension<Visito
 pub async fn commit(State(node): State<Node>, Extension(visitor): Extension<Visitor>, fields: Fields) -> Answered {
     let admin = visitor.admin()?;
     let plan = fields.number("plan")?;
-    let confirmation =
-        Confirmation { reason: fields.text("reason").to_owned(), count: count(fields.text("count"))?, also_sis: fields.ticked("also_sis") };
+    let confirmation = Confirmation {
+        reason: fields.text("reason").to_owned(),
+        count: count(fields.text("count"))?,
+        also_sis: fields.text("also_sis") == "1",
+    };
     let report = commit_all(Arc::clone(&node.store), admin, plan, confirmation.checked()?).await?;
     let mut pairs = Query::from_address(fields.text("next")).pairs();
     pairs.push(("done", report.batch.to_string()));
@@ -88,7 +91,7 @@ pub async fn save_account(
     let save = SaveAccount {
         id,
         version: fields.number("version")?,
-        disabled: fields.ticked("disabled"),
+        disabled: fields.ticked("disabled")?,
         reason: plan::reason(fields.text("reason"))?,
     };
     let saved = match node.store.save_account(&admin, &save).await? {
@@ -116,15 +119,18 @@ fn count(text: &str) -> Result<Option<u32>, AppError> {
     digits.parse().map(Some).map_err(|_| AppError::invalid("Type the number of users in digits, then confirm again."))
 }
 
-/// Commits step by step, to the end even where the browser goes away meanwhile.
+/// Commits step by step, to the end even where the browser goes away meanwhile. Where a later step fails, what was done is told, and
+/// how many are left.
 async fn commit_all(store: Arc<dyn Store>, admin: Admin, plan: PlanId, confirmation: Confirmation) -> Result<Report, AppError> {
     let all = tokio::spawn(async move {
-        loop {
-            let report = store.commit(&admin, plan, &confirmation).await?;
-            if report.left == 0 {
-                return Stored::Ok(report);
+        let mut report = store.commit(&admin, plan, &confirmation).await?;
+        while report.left > 0 {
+            match store.commit(&admin, plan, &confirmation).await {
+                Ok(further) => report = further,
+                Err(_) => break,
             }
         }
+        Stored::Ok(report)
     });
     Ok(all.await.map_err(|_| AppError::Internal)??)
 }

@@ -128,7 +128,7 @@ impl Sqlite {
             if stored.first_committed_at.is_none() {
                 stored.confirm(&confirmation, who.account, who.now)?;
             }
-            let step = stored.step();
+            let step = stored.step(store.0.settings.step);
             if !step.is_empty() {
                 let deed = Deed {
                     batch: stored.batch,

@@ -5,7 +5,7 @@ use app::{
     model::{
         account::{AccountId, Named},
         event::BatchId,
-        plan::{Act, Report, Skipped},
+        plan::{Act, PlanId, Report, Skipped},
     },
     store::Stored,
 };
@@ -51,7 +51,7 @@ and result = 'skipped'
 order by seq";
 
 const LEFT: &str = "
-select json_array_length(accounts) - done
+select id, json_array_length(accounts) - done
 from plans
 where batch_id = $1";
 
@@ -72,7 +72,7 @@ pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option
     };
     let ended: Vec<(i64, String)> = db.all(query_as(ENDED).bind(batch.0).bind(NAMES)).await?;
     let skipped: Vec<(String, String)> = db.all(query_as(SKIPPED).bind(batch.0)).await?;
-    let left: Option<(u32,)> = db.first(query_as(LEFT).bind(batch.0)).await?;
+    let plan: Option<(i64, u32)> = db.first(query_as(LEFT).bind(batch.0)).await?;
     let can_undo: Option<(i64,)> = db.first(query_as(CAN_UNDO).bind(batch.0)).await?;
     Ok(Some(Report {
         batch,
@@ -84,7 +84,8 @@ pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option
         already_ended,
         disabled,
         skipped: skipped.into_iter().map(|(user_name, why)| Skipped { user_name, why }).collect(),
-        left: left.map_or(0, |(left,)| left),
+        left: plan.map_or(0, |(_, left)| left),
+        plan: plan.filter(|(_, left)| *left > 0).map(|(id, _)| PlanId(id)),
         undo: disabled <= UNDO_BESIDE_REPORT && can_undo.is_some(),
         own_ended: own_ended.unwrap_or(false),
     }))

@@ -1,12 +1,7 @@
 //! The main job without JavaScript: plan, commit, Save, Undo.
 
-use crate::http_world::{Answer, PASSWORD, START, World};
+use crate::http_world::{Answer, PASSWORD, World};
 use app::model::{plan::Report, query::encode};
-use server::{
-    auth::token::Token,
-    store::{Actor, NewAccount, SessionStart},
-};
-use std::time::Duration;
 
 /// The value of a hidden field on a page.
 fn field(page: &Answer, name: &str) -> String {
@@ -94,42 +89,6 @@ async fn more_than_a_hundred_users_need_their_number_typed() {
     assert_eq!(world.rows::<(i64,)>("select id from sessions where ended_at is null").await.len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plan_of_many_steps_is_done_to_its_end_though_nobody_waits() {
-    const PEOPLE: usize = 10_050;
-    let world = World::new().await;
-    let admin = world.signed_in("admin").await;
-    let people = (0..PEOPLE).map(|number| NewAccount { user_name: format!("pupil{number}"), ..NewAccount::default() }).collect();
-    let people = world.store.create_accounts(Actor::CommandLine, people, START).await.expect("accounts");
-    let begin = |account| SessionStart {
-        account,
-        token: Token::new().expect("random bytes").hash(),
-        created_at: START,
-        last_seen_at: START,
-        ip: String::new(),
-        user_agent: String::new(),
-    };
-    world.store.begin_demo_sessions(people.into_iter().map(begin).collect()).await.expect("sessions");
-
-    let page = admin.post("/sessions/plan", "act=end&all=1&user_name=pupil").await;
-    let form = format!("plan={}&count={PEOPLE}", field(&page, "plan"));
-    // The browser goes away as soon as the first step has begun.
-    let gone = tokio::time::timeout(Duration::from_millis(20), admin.post("/sessions/commit", &form)).await;
-    assert!(gone.is_err(), "it takes longer than that");
-    let left = async || world.rows::<(i64,)>("select count(*) from sessions where ended_at is null").await[0].0;
-    let all = async {
-        while left().await > 1 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), all).await.expect("the second step follows the first");
-    let batches: Vec<(i64, i64)> = world.rows("select batch_id, count(*) from events where action = 'end' group by batch_id").await;
-    assert_eq!(batches.len(), 1);
-    assert_eq!(batches[0].1, i64::try_from(PEOPLE).expect("a number"));
-    let done = admin.post("/sessions/commit", &form).await;
-    assert_eq!(done.header("location"), format!("/sessions?done={}", batches[0].0), "asking again tells what was done");
-}
-
 #[tokio::test]
 async fn a_plan_that_cannot_be_made_is_one_sentence() {
     let world = World::new().await;
@@ -148,6 +107,24 @@ async fn a_plan_that_cannot_be_made_is_one_sentence() {
     let page = admin.post("/sessions/commit", &format!("plan=1&reason={long}")).await;
     assert_eq!(page.status, 422);
     assert!(page.body.contains("The reason is too long."));
+}
+
+#[tokio::test]
+async fn a_box_is_ticked_by_its_own_value_only() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let address = format!("/accounts/{}", world.teacher);
+    for value in ["0", "off", "false", ""] {
+        assert_eq!(admin.post(&address, &format!("version=1&disabled={value}")).await.status, 400, "{value}");
+    }
+    let page = admin.post("/sessions/plan", &format!("act=end_disable&id=2&id={}", world.teacher)).await;
+    let plan = field(&page, "plan");
+    assert_eq!(admin.post("/sessions/commit", &format!("plan={plan}&also_sis=0")).await.status, 303);
+    let disabled: Vec<(i64,)> = world.rows("select id from accounts where disabled_at is not null").await;
+    assert_eq!(disabled, [(world.teacher.0,)], "the other SIS holder was not ticked");
+    let page = admin.post("/sessions/plan", &format!("act=end_disable&id=2&id={}", world.teacher)).await;
+    assert_eq!(admin.post("/sessions/commit", &format!("plan={}&also_sis=1", field(&page, "plan"))).await.status, 303);
+    assert_eq!(world.rows::<(i64,)>("select id from accounts where disabled_at is not null").await.len(), 2);
 }
 
 #[tokio::test]

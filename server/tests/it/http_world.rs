@@ -50,15 +50,20 @@ pub struct World {
 impl World {
     /// On `http://127.0.0.1:3000`, with the accounts `admin`, `deputy` and `teacher`.
     pub async fn new() -> Self {
-        Self::at(PublicUrl { https: false, host: "127.0.0.1:3000".into() }).await
+        Self::with_step(10_000).await
+    }
+
+    /// Plans are carried out in steps of so many accounts.
+    pub async fn with_step(step: usize) -> Self {
+        Self::at(PublicUrl { https: false, host: "127.0.0.1:3000".into() }, step).await
     }
 
     /// Behind `https://sessions.example.org`.
     pub async fn https() -> Self {
-        Self::at(PublicUrl { https: true, host: "sessions.example.org".into() }).await
+        Self::at(PublicUrl { https: true, host: "sessions.example.org".into() }, 10_000).await
     }
 
-    async fn at(public_url: PublicUrl) -> Self {
+    async fn at(public_url: PublicUrl, step: usize) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let config = Config {
             listen: "127.0.0.1:3000".parse().expect("an address"),
@@ -69,7 +74,7 @@ impl World {
             site_name: "Demo District".into(),
         };
         let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };
-        let settings = Settings::new(config.time_zone.clone(), limits);
+        let settings = Settings { step, ..Settings::new(config.time_zone.clone(), limits) };
         let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a database");
         let clock = Clock::fixed(START);
         let background = store.start(clock.clone()).await.expect("a directory");
@@ -225,6 +230,11 @@ impl Browser {
     pub fn without_header(mut self, name: &str) -> Self {
         self.headers.remove(name);
         self
+    }
+
+    /// The same browser at the node that answers now.
+    pub fn through(self, world: &World) -> Self {
+        Self { router: world.router.clone(), ..self }
     }
 
     /// Without saying where the request comes from.

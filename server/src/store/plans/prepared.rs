@@ -21,9 +21,6 @@ use std::collections::HashSet;
 /// How long a plan may wait for its first commit.
 const LIFE: i64 = 10 * 60 * 1_000;
 
-/// Accounts done in one transaction.
-const STEP: usize = 10_000;
-
 /// In the order of the columns of the plan's claim.
 pub(super) type PlanRow = (i64, String, i64, u32, i64, bool, String, Option<i64>, i64, String, String);
 
@@ -103,9 +100,9 @@ impl Prepared {
         Ok(())
     }
 
-    /// The accounts of the next transaction.
-    pub(super) fn step(&self) -> Vec<i64> {
-        self.accounts.iter().copied().skip(self.done).take(STEP).collect()
+    /// The accounts of the next transaction, at most `size`.
+    pub(super) fn step(&self, size: usize) -> Vec<i64> {
+        self.accounts.iter().copied().skip(self.done).take(size).collect()
     }
 
     /// Acts on a step but for those that are left out. Answers an event for every account of it.
