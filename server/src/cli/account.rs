@@ -3,7 +3,8 @@
 use super::{
     database::{self, said},
     options::{Database, Zone},
-    output, password,
+    output::{self, printable},
+    password,
 };
 use crate::{
     show,
@@ -115,7 +116,7 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
             password_hash,
             sis: args.sis,
         };
-        let created = format!("Created {}.\n", new.user_name);
+        let created = format!("Created {}.\n", printable(&new.user_name));
         store.create_account(Actor::CommandLine, new, clock.now()).await.map_err(said)?;
         output::print(&created)
     })
@@ -127,7 +128,7 @@ async fn set_password(args: NameArgs) -> anyhow::Result<()> {
         let account = find(store, &args.user_name).await?;
         let hash = password::read()?.hash()?;
         let ended = store.set_password(Actor::CommandLine, account, hash, clock.now()).await.map_err(said)?;
-        output::print(&format!("Set the password of {}, {} ended.\n", args.user_name, counted(ended, "session")))
+        output::print(&format!("Set the password of {}, {} ended.\n", printable(&args.user_name), counted(ended, "session")))
     })
     .await
 }
@@ -137,7 +138,7 @@ async fn grant(args: GrantArgs) -> anyhow::Result<()> {
     database::with(&args.database, TimeZone::UTC, async |store, clock| {
         let account = find(store, &args.user_name).await?;
         let changed = store.set_sis(Actor::CommandLine, account, true, clock.now()).await.map_err(said)?;
-        output::print(&format!("{} {} the role SIS.\n", args.user_name, if changed { "now holds" } else { "already holds" }))
+        output::print(&format!("{} {} the role SIS.\n", printable(&args.user_name), if changed { "now holds" } else { "already holds" }))
     })
     .await
 }
@@ -147,7 +148,7 @@ async fn enable(args: NameArgs) -> anyhow::Result<()> {
         let account = find(store, &args.user_name).await?;
         let enabled = store.enable(Actor::CommandLine, account, "", clock.now()).await.map_err(said)?;
         let what = if enabled { "can log in again with the same password" } else { "was not disabled" };
-        output::print(&format!("{} {what}.\n", args.user_name))
+        output::print(&format!("{} {what}.\n", printable(&args.user_name)))
     })
     .await
 }
@@ -158,8 +159,8 @@ async fn disable(args: DisableArgs) -> anyhow::Result<()> {
         let account = find(store, &args.user_name).await?;
         let ended = store.disable(Actor::CommandLine, account, &reason, clock.now()).await.map_err(said)?;
         output::print(&match ended {
-            Some(sessions) => format!("{} is disabled, {} ended.\n", args.user_name, counted(sessions, "session")),
-            None => format!("{} was disabled already.\n", args.user_name),
+            Some(sessions) => format!("{} is disabled, {} ended.\n", printable(&args.user_name), counted(sessions, "session")),
+            None => format!("{} was disabled already.\n", printable(&args.user_name)),
         })
     })
     .await
@@ -197,5 +198,5 @@ fn row(account: ListedAccount, zone: &TimeZone) -> [String; 7] {
 
 async fn find(store: &Sqlite, user_name: &str) -> anyhow::Result<AccountId> {
     let found = store.find_account(user_name).await.map_err(said)?;
-    found.with_context(|| format!("There is no account {user_name}; `usm account list` shows all."))
+    found.with_context(|| format!("There is no account {}; `usm account list` shows all.", printable(user_name)))
 }

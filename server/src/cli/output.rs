@@ -58,7 +58,7 @@ pub fn log_from(default: &str) {
 }
 
 /// Control characters would let a name write to the operator's terminal.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
 

@@ -127,7 +127,7 @@ async fn end(args: EndArgs) -> anyhow::Result<()> {
         let left_out: Vec<_> = listed.rows.extract_if(.., spared).map(|row| row.user_name.text).collect();
         let mut said_last = String::new();
         if !left_out.is_empty() {
-            said_last = format!("Left out, because they hold the role SIS: {}.\n", left_out.join(", "));
+            said_last = format!("Left out, because they hold the role SIS: {}.\n", output::printable(&left_out.join(", ")));
         }
         if args.dry_run {
             return output::print(&format!("{}{}{said_last}Nothing was ended: this was a dry run.\n", listed.understood(), listed.table()));
@@ -168,7 +168,7 @@ impl Listed {
     /// What the filters were understood to mean, where that is not plain.
     fn understood(&self) -> String {
         let meanings = Column::ALL.into_iter().zip(&self.last.understood);
-        meanings.filter_map(|(column, meaning)| Some(format!("{}: {}\n", column.title(), meaning.as_ref()?))).collect()
+        meanings.filter_map(|(column, meaning)| Some(format!("{}: {}\n", column.title(), output::printable(meaning.as_ref()?)))).collect()
     }
 
     fn table(&self) -> String {

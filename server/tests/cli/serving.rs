@@ -45,6 +45,18 @@ fn what_the_command_line_ends_is_out_at_the_next_request() {
 }
 
 #[test]
+fn a_name_cannot_drive_the_operators_terminal() {
+    let (world, server, _) = running();
+    let name = "eve\u{1b}[2J";
+    assert_eq!(world.ok_with(&["account", "create", name, "--sis"], "correct horse\n"), "Created eve\u{fffd}[2J.\n");
+    server.log_in("eve%1B%5B2J", "correct horse").expect("logged in");
+    let said = world.ok(&["session", "end", "--user-name", "eve", "--dry-run"]);
+    assert!(said.contains("they hold the role SIS: eve\u{fffd}[2J.") && !said.contains('\u{1b}'), "{said:?}");
+    let said = world.ok(&["account", "disable", name]);
+    assert_eq!(said, "eve\u{fffd}[2J is disabled, 1 session ended.\n");
+}
+
+#[test]
 fn who_is_disabled_at_the_command_line_is_out_and_stays_out() {
     let (world, server, _) = running();
     let nate = server.log_in("nate", "correct horse").expect("nate logs in");
