@@ -37,9 +37,10 @@ where ended_at is null
 and idle_expires_at <= $1
 limit 1";
 
+// Which limit was reached first stands in the row: the idle one is cut off at the other. The sweep may come hours later.
 const TIME_OUT: &str = "
 update sessions
-set ended_at = $1, end_kind = case when expires_at <= $1 then 'expired' else 'idle' end
+set ended_at = $1, end_kind = case when idle_expires_at = expires_at then 'expired' else 'idle' end
 where id in (
   select id
   from sessions

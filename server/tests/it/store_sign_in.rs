@@ -225,6 +225,23 @@ async fn a_time_out_is_a_write_with_one_event_a_session() {
 }
 
 #[tokio::test]
+async fn a_time_out_says_which_limit_came_first_however_late_it_is_written() {
+    let world = World::new().await;
+    let nate = world.account("natetest").await;
+    world.sign_in(nate).await;
+    let busy = world.sign_in(nate).await;
+    while world.clock.now() < NOW + LIMITS.lifetime - HOUR / 2 {
+        world.clock.advance(HOUR / 2);
+        touch(&world, &busy.token).await;
+    }
+    // Nothing swept until long after both limits.
+    world.store.end_timed_out(NOW + 2 * LIMITS.lifetime).await.expect("swept");
+    let why: Vec<_> =
+        world.events("timed_out").await.into_iter().map(|event| (event.target_session, event.detail["why"].clone())).collect();
+    assert_eq!(why, [(Some(busy.session.0 - 1), "idle".into()), (Some(busy.session.0), "expired".into())]);
+}
+
+#[tokio::test]
 async fn aud_01_sign_in_refused_and_sign_out_write_one_event_each() {
     let world = World::new().await;
     let nate = world.account("natetest").await;
