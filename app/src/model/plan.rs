@@ -72,6 +72,9 @@ pub struct Plan {
     pub sis: Vec<Named>,
     /// They are left out (not in `users`, `sessions`, `names`) unless *Also disable …* is ticked: End & Disable of several.
     pub sis_skipped: bool,
+    /// Active sessions of those who are left out so.
+    #[serde(default)]
+    pub sis_sessions: u32,
     pub own: Own,
     /// One's own user name.
     pub own_name: String,
@@ -84,6 +87,17 @@ impl Plan {
     pub fn users_with(&self, also_sis: bool) -> u32 {
         let more = if also_sis && self.sis_skipped { self.sis.len() } else { 0 };
         self.users.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
+    }
+
+    /// Their active sessions.
+    pub fn sessions_with(&self, also_sis: bool) -> u32 {
+        self.sessions.saturating_add(if also_sis { self.sis_sessions } else { 0 })
+    }
+
+    /// Why there is nobody to act upon, unless *Also disable …* is ticked.
+    pub fn nobody(&self, also_sis: bool) -> Option<&'static str> {
+        (self.users_with(also_sis) == 0)
+            .then_some("Everybody selected is left out: you, and SIS administrators. Tick “Also disable” to go on with them.")
     }
 
     /// The number must be typed.
@@ -172,11 +186,37 @@ pub struct Report {
     pub undo: bool,
     /// The administrator's own session ended by it.
     pub own_ended: bool,
+    /// Where the act is *Undo disable*: what it did. Nothing else is said then.
+    #[serde(default)]
+    pub undone: Option<Undone>,
 }
 
 impl Report {
+    /// Of an act that did nothing.
+    pub fn nothing(batch: BatchId, act: Act) -> Self {
+        Self {
+            batch,
+            act,
+            ended: Vec::new(),
+            ended_users: 0,
+            sessions: 0,
+            new_sessions: 0,
+            already_ended: 0,
+            disabled: 0,
+            skipped: Vec::new(),
+            left: 0,
+            plan: None,
+            undo: false,
+            own_ended: false,
+            undone: None,
+        }
+    }
+
     /// `Ended 2 sessions of natetest`, `3 ended, 1 had already ended, 1 skipped (you)`, `18 accounts disabled, 27 sessions ended.`
     pub fn sentence(&self) -> String {
+        if let Some(undone) = &self.undone {
+            return undone.sentence();
+        }
         let mut sessions = counted(self.sessions, "session");
         let new =
             if self.new_sessions > 0 { format!(", {} of them new", super::text::thousands(self.new_sessions)) } else { String::new() };
@@ -224,16 +264,25 @@ pub enum EndTarget {
 /// What *Undo disable* did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undone {
+    /// Of this act, not of the one that it undoes.
+    pub batch: BatchId,
     pub enabled: u32,
-    /// Accounts that somebody changed since: left as they are, at most 20 named.
+    /// Accounts that were enabled already.
+    pub already: u32,
+    /// Accounts that are disabled by something else since: left as they are, at most 20 named.
     pub changed_since: Vec<Named>,
     pub changed_since_users: u32,
 }
 
 impl Undone {
-    /// `3 accounts enabled again. Left as they are, because somebody changed them since: kruiz`
+    /// `3 accounts enabled again. Ended sessions stay ended. Enabled already: 1. Left as they are, because somebody changed them since: kruiz`
     pub fn sentence(&self) -> String {
         let mut sentence = format!("{} enabled again. Ended sessions stay ended.", counted(self.enabled, "account"));
+        if self.already > 0 {
+            sentence.push_str(" Enabled already: ");
+            sentence.push_str(&super::text::thousands(self.already));
+            sentence.push('.');
+        }
         if self.changed_since_users > 0 {
             let names: Vec<_> = self.changed_since.iter().map(|named| &*named.user_name).collect();
             sentence.push_str(" Left as they are, because somebody changed them since: ");

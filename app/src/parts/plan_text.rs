@@ -21,9 +21,8 @@ pub fn PlanText(
     let users = {
         let plan = plan.clone();
         move || {
-            let users = counted(plan.users_with(also_sis.get()), "user");
-            // The sessions of those who are ticked in addition the plan does not tell.
-            if also_sis.get() && plan.sis_skipped { users } else { format!("{users} · {}", counted(plan.sessions, "session")) }
+            let also_sis = also_sis.get();
+            format!("{} · {}", counted(plan.users_with(also_sis), "user"), counted(plan.sessions_with(also_sis), "session"))
         }
     };
     let sis = (!plan.sis.is_empty() && !plan.sis_skipped)
@@ -39,6 +38,10 @@ pub fn PlanText(
         {hidden}
         <Names names=plan.names.clone() users=listed />
         <ul class="plan-effects">{effects(&plan).into_iter().map(|effect| view! { <li>{effect}</li> }).collect_view()}</ul>
+        {
+            let plan = plan.clone();
+            move || plan.nobody(also_sis.get()).map(|nobody| view! { <p class="plan-refused" role="alert">{nobody}</p> })
+        }
         {plan.refused.clone().map(|refused| view! { <p class="plan-refused" role="alert">{refused}</p> })}
     }
 }

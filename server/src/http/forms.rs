@@ -13,6 +13,7 @@ use app::{
     guard::{Admin, Visitor},
     model::{
         account::{AccountId, SaveAccount, Saved},
+        event::BatchId,
         plan::{self, Act, Confirmation, EndTarget, PlanId, Report},
         query::{Query, encode_pairs},
         selection::Selection,
@@ -59,9 +60,7 @@ pub async fn commit(State(node): State<Node>, Extension(visitor): Extension<Visi
         also_sis: fields.text("also_sis") == "1",
     };
     let report = commit_all(Arc::clone(&node.store), admin, plan, confirmation.checked()?).await?;
-    let mut pairs = Query::from_address(fields.text("next")).pairs();
-    pairs.push(("done", report.batch.to_string()));
-    Ok(go_on(&node, &report, &format!("/sessions?{}", encode_pairs(&pairs))))
+    Ok(go_on(&node, &report, &list_with_report(&fields, report.batch)))
 }
 
 /// `POST /sessions/end`: ends one session, one's own or, for SIS holders, any.
@@ -72,11 +71,11 @@ pub async fn end(State(node): State<Node>, Extension(visitor): Extension<Visitor
     Ok(go_on(&node, &report, way::own(fields.text("next")).unwrap_or(start)))
 }
 
-/// `POST /accounts/undo-disable`: enables what one act disabled.
+/// `POST /accounts/undo-disable`: enables what one act disabled; the list says what became of it.
 pub async fn undo_disable(State(node): State<Node>, Extension(visitor): Extension<Visitor>, fields: Fields) -> Answered {
     let admin = visitor.admin()?;
-    node.store.undo_disable(&admin, fields.number("batch_id")?).await?;
-    Ok(Redirect::to(way::own(fields.text("next")).unwrap_or("/history")).into_response())
+    let undone = node.store.undo_disable(&admin, fields.number("batch_id")?).await?;
+    Ok(Redirect::to(&list_with_report(&fields, undone.batch)).into_response())
 }
 
 /// `POST /accounts/{id}`: Save of User Account Information.
@@ -108,6 +107,13 @@ pub async fn theme(State(node): State<Node>, headers: HeaderMap, fields: Fields)
     let theme = ["light", "dark"].into_iter().find(|theme| *theme == fields.text("theme"));
     let back = Redirect::to(way::back(&headers, url).unwrap_or("/"));
     (AppendHeaders([(SET_COOKIE, cookies::set_theme(url, theme))]), back)
+}
+
+/// The list as it was filtered, with the report of an act.
+fn list_with_report(fields: &Fields, batch: BatchId) -> String {
+    let mut pairs = Query::from_address(fields.text("next")).pairs();
+    pairs.push(("done", batch.to_string()));
+    format!("/sessions?{}", encode_pairs(&pairs))
 }
 
 /// The number of users as typed; people type it as it is shown, with commas.

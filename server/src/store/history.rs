@@ -87,6 +87,7 @@ fn sentence(action: &str, result: &str, detail: &str, ip: Option<&str>, user_age
     let mut parts: Vec<String> = Vec::new();
     match result {
         "skipped" => parts.push(format!("Left out ({why})")),
+        "already" if action == Action::UndoDisable.key() => parts.push("Was enabled already".into()),
         "already" => parts.push("Had already ended".into()),
         _ if action == Action::TimedOut.key() => {
             parts.push(if why == "expired" { "Reached its longest time" } else { "No activity" }.into());
@@ -119,6 +120,8 @@ mod tests {
             ("end", "done", r#"{"sessions":[1,2,3],"new":1}"#, None, "3 sessions ended, 1 of them new"),
             ("end_disable", "done", r#"{"disabled_version":2}"#, None, ""),
             ("end", "already", "{}", None, "Had already ended"),
+            ("undo_disable", "already", "{}", None, "Was enabled already"),
+            ("undo_disable", "skipped", r#"{"why":"changed since"}"#, None, "Left out (changed since)"),
             ("end", "skipped", r#"{"why":"you"}"#, None, "Left out (you)"),
             ("timed_out", "done", r#"{"sessions":[1],"why":"idle"}"#, None, "No activity"),
             ("timed_out", "done", r#"{"sessions":[1],"why":"expired"}"#, None, "Reached its longest time"),

@@ -149,7 +149,7 @@ impl Sqlite {
         .await
     }
 
-    /// What an act of this administrator did.
+    /// What an act of this administrator did. The list that is asked for next shows it.
     pub(super) async fn own_report(&self, admin: &Admin, batch: BatchId) -> Stored<Option<Report>> {
         let mut reader = self.database().reader().await?.patiently();
         let own = "select 1 from events where batch_id = $1 and actor_account = $2 limit 1";
@@ -157,6 +157,9 @@ impl Sqlite {
         if own.is_none() {
             return Ok(None);
         }
-        reports::report(&mut reader, batch).await
+        let report = reports::report(&mut reader, batch).await;
+        drop(reader);
+        self.applied(batch).await?;
+        report
     }
 }

@@ -5,7 +5,7 @@ use app::{
     model::{
         account::{AccountId, Named},
         event::BatchId,
-        plan::{Act, PlanId, Report, Skipped},
+        plan::{Act, PlanId, Report, Skipped, Undone},
     },
     store::Stored,
 };
@@ -64,11 +64,39 @@ and accounts.disabled_at is not null
 and accounts.version = json_extract(events.detail, '$.disabled_version')
 limit 1";
 
+const UNDONE: &str = "
+select coalesce(sum(result = 'done'), 0), coalesce(sum(result = 'already'), 0), coalesce(sum(result = 'skipped'), 0)
+from events
+where batch_id = $1
+and action = 'undo_disable'
+having count(*) > 0";
+
+const CHANGED_SINCE: &str = "
+select target_account, target_name
+from events
+where batch_id = $1
+and result = 'skipped'
+order by seq
+limit $2";
+
+/// What an *Undo disable* did, `None` where there is none of that name.
+pub(super) async fn undone(db: &mut impl Reads, batch: BatchId) -> Stored<Option<Undone>> {
+    let totals: Option<(u32, u32, u32)> = db.first(query_as(UNDONE).bind(batch.0)).await?;
+    let Some((enabled, already, changed_since_users)) = totals else { return Ok(None) };
+    let changed_since = named(db.all(query_as(CHANGED_SINCE).bind(batch.0).bind(NAMES)).await?);
+    Ok(Some(Undone { batch, enabled, already, changed_since, changed_since_users }))
+}
+
+fn named(rows: Vec<(i64, String)>) -> Vec<Named> {
+    rows.into_iter().map(|(id, user_name)| Named { id: AccountId(id), user_name }).collect()
+}
+
 /// The report of an act, `None` where there is none of that name.
 pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option<Report>> {
     let totals: Option<Totals> = db.first(query_as(TOTALS).bind(batch.0)).await?;
     let Some((Some(action), ended_users, sessions, new_sessions, already_ended, disabled, own_ended)) = totals else {
-        return Ok(None);
+        let undone = undone(db, batch).await?;
+        return Ok(undone.map(|undone| Report { undone: Some(undone), ..Report::nothing(batch, Act::EndDisable) }));
     };
     let ended: Vec<(i64, String)> = db.all(query_as(ENDED).bind(batch.0).bind(NAMES)).await?;
     let skipped: Vec<(String, String)> = db.all(query_as(SKIPPED).bind(batch.0)).await?;
@@ -77,7 +105,7 @@ pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option
     Ok(Some(Report {
         batch,
         act: if action == "end" { Act::End } else { Act::EndDisable },
-        ended: ended.into_iter().map(|(id, user_name)| Named { id: AccountId(id), user_name }).collect(),
+        ended: named(ended),
         ended_users,
         sessions,
         new_sessions,
@@ -88,5 +116,6 @@ pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option
         plan: plan.filter(|(_, left)| *left > 0).map(|(id, _)| PlanId(id)),
         undo: disabled <= UNDO_BESIDE_REPORT && can_undo.is_some(),
         own_ended: own_ended.unwrap_or(false),
+        undone: None,
     }))
 }

@@ -1,32 +1,27 @@
 //! *Undo disable*: an act of its own that enables what another act disabled, where nobody changed it since.
 
 use super::{
-    Sqlite,
-    acts::{self, count},
+    Sqlite, acts,
     database::Reads as _,
-    events::{self, Action, Actor, Deed, Target},
+    events::{self, Action, Actor, Deed, Detail, Outcome, Target},
+    reports,
 };
 use app::{
     AppError,
     guard::Admin,
-    model::{
-        account::{AccountId, Named},
-        event::BatchId,
-        plan::Undone,
-    },
+    model::{event::BatchId, plan::Undone},
     store::{StoreError, Stored},
 };
 use sqlx::query_as;
+use std::collections::HashSet;
 
-/// Names of those left as they are.
-const NAMES: usize = 20;
-
-const CHANGED_SINCE: &str = "
-select accounts.id, accounts.user_name
+const DISABLED_BY: &str = "
+select accounts.id, accounts.disabled_at is not null or accounts.roster_disabled_at is not null
 from events
 join accounts on accounts.id = events.target_account
 where events.batch_id = $1
-and json_extract(events.detail, '$.disabled_version') <> accounts.version
+and json_extract(events.detail, '$.disabled_version') is not null
+and accounts.deleted_at is null
 order by events.seq";
 
 const ENABLE: &str = "
@@ -46,19 +41,24 @@ impl Sqlite {
         self.write(async move {
             let mut tx = store.database().begin_long().await?;
             acts::ensure_allowed(&mut tx, &who, true).await?;
-            let changed: Vec<(i64, String)> = tx.all(query_as(CHANGED_SINCE).bind(batch.0)).await?;
-            let mut enabled: Vec<(i64,)> = tx.all(query_as(ENABLE).bind(who.now).bind(batch.0)).await?;
-            if changed.is_empty() && enabled.is_empty() {
+            let disabled: Vec<(i64, bool)> = tx.all(query_as(DISABLED_BY).bind(batch.0)).await?;
+            if disabled.is_empty() {
                 return Err(StoreError::Refused(AppError::NotFound));
             }
-            enabled.sort_unstable();
-            let targets: Vec<_> = enabled.iter().map(|(id,)| Target { account: Some(*id), ..Target::default() }).collect();
-            events::record(&mut tx, &Deed::new(Actor::from(&who), Action::UndoDisable, who.now)?, &targets).await?;
-            let undone = Undone {
-                enabled: count(enabled.len()),
-                changed_since_users: count(changed.len()),
-                changed_since: changed.into_iter().take(NAMES).map(|(id, user_name)| Named { id: AccountId(id), user_name }).collect(),
+            let enabled: Vec<(i64,)> = tx.all(query_as(ENABLE).bind(who.now).bind(batch.0)).await?;
+            let enabled: HashSet<i64> = enabled.into_iter().map(|(id,)| id).collect();
+            let target = |(id, held): (i64, bool)| {
+                let (result, why) = match held {
+                    _ if enabled.contains(&id) => (Outcome::Done, None),
+                    true => (Outcome::Skipped, Some("changed since".into())),
+                    false => (Outcome::Already, None),
+                };
+                Target { account: Some(id), result, detail: Detail { why, ..Detail::default() }, ..Target::default() }
             };
+            let targets: Vec<_> = disabled.into_iter().map(target).collect();
+            let deed = Deed::new(Actor::from(&who), Action::UndoDisable, who.now)?;
+            events::record(&mut tx, &deed, &targets).await?;
+            let undone = reports::undone(&mut tx, deed.batch).await?.ok_or(StoreError::Internal)?;
             Ok((undone, tx.commit().await?))
         })
         .await

@@ -45,8 +45,11 @@ async fn end_and_disable_from_the_list_to_the_report_and_back() {
     let deputy = world.signed_in("deputy").await;
     assert_eq!(deputy.post("/sessions/commit", &form).await.status, 404, "another's plan");
 
-    let undone = admin.post("/accounts/undo-disable", &format!("batch_id={batch}")).await;
-    assert_eq!((undone.status, undone.header("location")), (303, "/history"));
+    let undone = admin.post("/accounts/undo-disable", &format!("batch_id={batch}&next={}", encode(&next))).await;
+    let address = undone.header("location");
+    assert!(undone.status == 303 && address.starts_with("/sessions?user_name=teach&count=%3E0&sort=-count&done="), "{address}");
+    let page = admin.get(address).await;
+    assert!(page.body.contains("1 account enabled again. Ended sessions stay ended."), "{}", page.body);
     assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 303);
     assert_eq!(teacher.get("/me").await.status, 303, "ended sessions stay ended");
 }

@@ -368,9 +368,45 @@ async fn undo_enables_only_whom_the_act_disabled_and_nobody_changed_since() {
         assert_eq!(world.try_sign_in(refused).await.err(), Some(SignedInAs::Refused));
     }
     let events = world.events("undo_disable").await;
-    assert_eq!(events.iter().map(|event| event.target_account).collect::<Vec<_>>(), [Some(nate.0)]);
+    let events: Vec<_> = events.iter().map(|event| (event.target_account, &*event.result)).collect();
+    assert_eq!(events, [(Some(nate.0), "done"), (Some(kruiz.0), "skipped"), (Some(again.0), "skipped")]);
+    let told = world.store.report(&admin, undone.batch).await.expect("an answer").expect("a report");
+    assert_eq!(told.sentence(), undone.sentence());
     assert_eq!(world.store.report(&admin, report.batch).await.expect("an answer").map(|report| report.undo), Some(false));
     assert_eq!(world.store.undo_disable(&admin, BatchId(1)).await, Err(StoreError::Refused(AppError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_second_undo_says_that_they_are_enabled_already() {
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    let [nate, kruiz, roster] = [world.account("natetest").await, world.account("kruiz").await, world.account("roster").await];
+    let report = world.act(&admin, Act::EndDisable, &[nate, kruiz, roster]).await.expect("done");
+    world.store.enable(Actor::CommandLine, kruiz, "", NOW).await.expect("enabled");
+    world.alter("update accounts set roster_disabled_at = 1, version = version + 1 where user_name = 'roster'").await;
+    let changed = " Left as they are, because somebody changed them since: roster";
+    for (enabled, already) in [("1 account", 1), ("0 accounts", 2)] {
+        let undone = world.store.undo_disable(&admin, report.batch).await.expect("undone");
+        let sentence = format!("{enabled} enabled again. Ended sessions stay ended. Enabled already: {already}.{changed}");
+        assert_eq!(undone.sentence(), sentence);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_of_oneself_and_another_administrator_says_why_nobody_is_left() {
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    let other = world.sis_account("admin02").await;
+    let browsers = [world.sign_in(other).await, world.sign_in(other).await];
+    let plan = world.plan(&admin, Act::EndDisable, &[admin.who().account, other]).await.expect("a plan");
+    assert_eq!((plan.users, plan.sessions_with(false), plan.sessions_with(true)), (0, 0, 2));
+    assert!(plan.nobody(false).is_some() && plan.nobody(true).is_none() && plan.refused.is_none());
+    assert!(sentence(world.store.commit(&admin, plan.id, &Confirmation::default()).await).contains("Tick"));
+    let ticked = Confirmation { also_sis: true, ..Confirmation::default() };
+    assert_eq!(world.store.commit(&admin, plan.id, &ticked).await.expect("done").sessions, 2);
+    assert_eq!(world.why(&browsers[0]).await, Why::Ended);
+    let plan = world.plan(&admin, Act::End, &[admin.who().account, other]).await.expect("a plan");
+    assert_eq!((plan.sis_skipped, plan.sis_sessions), (false, 0), "End leaves nobody out");
 }
 
 #[tokio::test]

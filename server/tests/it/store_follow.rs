@@ -117,6 +117,16 @@ async fn a_redirected_page_waits_for_its_act() {
     let batch = app::model::event::BatchId(world.events("end").await[0].batch);
     world.store.applied(batch).await.expect("an answer");
     assert_eq!(followed(&world.store).1, []);
+    // The page asks for the report of an act first, then for the list.
+    let here = world.sign_in(world.sis_account("admin01").await).await;
+    let admin = world.as_admin(&here).await;
+    for _ in 0..3 {
+        world.sign_in(nate).await;
+        in_step(&world.store).await;
+        let report = command_line.end(admin.who(), EndTarget::Account(nate)).await.expect("ended");
+        world.store.report(&admin, report.batch).await.expect("an answer").expect("a report");
+        assert_eq!(followed(&world.store).1.len(), 1, "only the administrator's own");
+    }
 }
 
 #[tokio::test]

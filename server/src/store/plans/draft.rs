@@ -50,6 +50,7 @@ pub(super) fn draft(act: Act, rows: &[SelectedRow], listed: &[AccountId], admin:
         not_shown: hidden.into_iter().take(NAMES).map(named).collect(),
         sis: ordered.iter().copied().filter(|row| row.2 && !is_own(row)).map(named).collect(),
         sis_skipped,
+        sis_sessions: if sis_skipped { rows.iter().filter(|row| row.2 && !is_own(row)).map(|row| row.3).sum() } else { 0 },
         own,
         own_name: who.user_name.clone(),
         refused: (act == Act::EndDisable && own == Own::Alone).then(|| crate::store::people::NOT_ONESELF.into()),

@@ -90,7 +90,9 @@ impl Prepared {
         let also = if confirmation.also_sis && self.skips_sis() { count(self.sis.len()) } else { 0 };
         let users = self.users.saturating_add(also);
         if users == 0 {
-            return Err(refused("Nobody is left to act upon: everybody selected is left out."));
+            return Err(refused(
+                "Nothing was done: everybody selected is left out. Tick “Also disable” to go on with the SIS administrators.",
+            ));
         }
         if users > COUNT_ABOVE && confirmation.count != Some(users) {
             return Err(refused(format!("Nothing was done. Type the number of users, {}, to confirm.", thousands(users))));
