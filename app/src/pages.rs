@@ -20,6 +20,7 @@ mod sign_in;
 
 use crate::{
     frame::{Answer, Frame},
+    model::selection::Picked,
     parts::{
         layout::{Main, TopBar},
         toasts::{ToastStack, Toasts},
@@ -51,6 +52,8 @@ pub fn App() -> impl IntoView {
     let answer = frame.answer.clone();
     provide_context(frame);
     provide_context(Toasts::default());
+    // The selection survives the way to another page and back.
+    provide_context(RwSignal::new(Picked::default()));
     let page = match answer {
         Answer::Page => view! { <Pages /> }.into_any(),
         answer => view! { <Alone answer /> }.into_any(),

@@ -107,9 +107,7 @@ export class Complaints {
       });
     });
     context.on('page', (page) => {
-      page.on('console', (message) => {
-        if (['error', 'warning'].includes(message.type())) this.said.push(message.text());
-      });
+      page.on('console', (message) => this.said.push(message.text()));
       page.on('pageerror', (error) => this.said.push(String(error)));
     });
   }

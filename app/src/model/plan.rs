@@ -212,12 +212,13 @@ impl Report {
         }
     }
 
-    /// `Ended 2 sessions of natetest`, `3 ended, 1 had already ended, 1 skipped (you)`, `18 accounts disabled, 27 sessions ended.`
+    /// `Ended 2 sessions of natetest`, `3 ended, 1 had already ended, 1 skipped (you)`, `18 accounts disabled, 27 sessions ended`; where
+    /// some of them are new also after an End `28 sessions ended, 1 of them new`.
     pub fn sentence(&self) -> String {
         if let Some(undone) = &self.undone {
             return undone.sentence();
         }
-        let mut sessions = counted(self.sessions, "session");
+        let sessions = counted(self.sessions, "session");
         let new =
             if self.new_sessions > 0 { format!(", {} of them new", super::text::thousands(self.new_sessions)) } else { String::new() };
         let mut parts = Vec::new();
@@ -226,25 +227,26 @@ impl Report {
                 return format!("Ended {sessions} of {}{new}", one.user_name);
             }
             (Act::End, _) => {
-                parts.push(format!("{} ended ({sessions}{new})", super::text::thousands(self.ended_users)));
+                parts.push(format!("{} ended", super::text::thousands(self.ended_users)));
                 if self.already_ended > 0 {
                     parts.push(format!("{} had already ended", super::text::thousands(self.already_ended)));
                 }
             }
             (Act::EndDisable, _) => {
                 parts.push(format!("{} disabled", counted(self.disabled, "account")));
-                sessions.push_str(" ended");
-                parts.push(format!("{sessions}{new}"));
+                parts.push(format!("{sessions} ended{new}"));
             }
         }
-        if let [one] = &self.skipped[..] {
-            parts.push(format!("1 skipped ({})", one.why));
-        } else if !self.skipped.is_empty() {
-            parts.push(format!(
-                "{} skipped ({})",
-                self.skipped.len(),
-                self.skipped.iter().map(|one| &*one.user_name).collect::<Vec<_>>().join(", ")
-            ));
+        match &self.skipped[..] {
+            [] => {}
+            [one] => parts.push(format!("1 skipped ({})", one.why)),
+            several => {
+                let whys: Vec<_> = several.iter().map(|one| format!("{}: {}", one.user_name, one.why)).collect();
+                parts.push(format!("{} skipped ({})", several.len(), whys.join(", ")));
+            }
+        }
+        if self.act == Act::End && self.new_sessions > 0 {
+            parts.push(format!("{sessions} ended{new}"));
         }
         if self.left > 0 {
             parts.push(format!("{} left: confirm again to go on", super::text::thousands(self.left)));
@@ -318,4 +320,43 @@ pub fn reason(text: &str) -> Result<String, crate::AppError> {
         return Err(crate::AppError::invalid(format!("The reason is too long. Use at most {REASON_CHARS} characters.")));
     }
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(act: Act, skipped: &[(&str, &str)]) -> Report {
+        let skipped = skipped.iter().map(|(name, why)| Skipped { user_name: (*name).to_owned(), why: (*why).to_owned() });
+        Report {
+            ended_users: 3,
+            sessions: 28,
+            already_ended: 1,
+            disabled: if act == Act::End { 0 } else { 4 },
+            skipped: skipped.collect(),
+            ..Report::nothing(BatchId(1), act)
+        }
+    }
+
+    #[test]
+    fn a_report_says_what_was_done_and_who_was_skipped_why() {
+        let ended = report(Act::End, &[("admin01", "you")]);
+        assert_eq!(ended.sentence(), "3 ended, 1 had already ended, 1 skipped (you)");
+        let disabled = report(Act::EndDisable, &[("admin01", "you"), ("admin02", "SIS administrator")]);
+        let said = "4 accounts disabled, 28 sessions ended, 2 skipped (admin01: you, admin02: SIS administrator)";
+        assert_eq!(disabled.sentence(), said);
+    }
+
+    #[test]
+    fn sessions_begun_since_the_plan_are_said() {
+        let mut report = report(Act::End, &[]);
+        report.new_sessions = 1;
+        assert_eq!(report.sentence(), "3 ended, 1 had already ended, 28 sessions ended, 1 of them new");
+        report.act = Act::EndDisable;
+        assert_eq!(report.sentence(), "0 accounts disabled, 28 sessions ended, 1 of them new");
+        report.act = Act::End;
+        (report.already_ended, report.ended_users) = (0, 1);
+        report.ended = vec![Named { id: crate::model::account::AccountId(1), user_name: "natetest".into() }];
+        assert_eq!(report.sentence(), "Ended 28 sessions of natetest, 1 of them new");
+    }
 }

@@ -23,7 +23,7 @@ pub enum Selection {
 /// What a selection amounts to at this moment, beside a list as it is filtered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selected {
-    /// Selected accounts that have an active session.
+    /// Selected accounts, also those without an active session.
     pub users: u32,
     /// Their active sessions, all of them.
     pub sessions: u32,
@@ -57,7 +57,7 @@ impl Selection {
         }
     }
 
-    /// Everybody who matches, and who was selected one by one before.
+    /// Everybody who matches, and who was selected one by one before; everybody who matched another query is no longer meant.
     #[must_use]
     pub fn everybody(self, query: Query) -> Self {
         let (Self::Ids(also) | Self::AllMatching { also, .. }) = self;
@@ -67,6 +67,11 @@ impl Selection {
     /// It means everybody whom these filters show; the order does not matter.
     pub fn is_all_of(&self, shown: &Query) -> bool {
         matches!(self, Self::AllMatching { query, .. } if query.filters == shown.filters)
+    }
+
+    /// It means everybody whom other filters show: [`Self::everybody`] takes their place.
+    pub fn is_all_of_others(&self, shown: &Query) -> bool {
+        matches!(self, Self::AllMatching { .. }) && !self.is_all_of(shown)
     }
 
     /// `in_all`: the account matches the query of [`Self::AllMatching`].

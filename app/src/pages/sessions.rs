@@ -7,13 +7,13 @@ use crate::{
         event::BatchId,
         plan::Report,
         query::{Column, Query},
+        selection::{Picked, Selection},
         session::{WINDOW_ROWS, Window},
     },
     parts::{
         action_bar::ActionBar,
         acts::Acts,
         breadcrumb::{ADMINISTRATION, PageHead},
-        browser,
         confirm::ConfirmDialog,
         description::Description,
         failure::Failure,
@@ -26,7 +26,10 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{
+    hooks::{use_location, use_query_map},
+    params::ParamsMap,
+};
 
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,14 +42,12 @@ struct Wanted {
 
 impl Wanted {
     /// An offset or batch that is none is left out; an unknown order is refused.
-    fn of_address() -> Result<Self, AppError> {
-        use_query_map().with_untracked(|map| {
-            let pairs: Vec<_> = map.clone().into_iter().collect();
-            let query = Query::from_pairs(pairs.iter().map(|(key, value)| (&**key, &**value))).map_err(AppError::invalid)?;
-            let number = |key| map.get_str(key).and_then(|text| text.parse().ok());
-            let done = map.get_str("done").and_then(|text| text.parse().ok());
-            Ok(Self { query, offset: number("offset").unwrap_or(0), done })
-        })
+    fn read(address: &ParamsMap) -> Result<Self, AppError> {
+        let pairs: Vec<_> = address.clone().into_iter().collect();
+        let query = Query::from_pairs(pairs.iter().map(|(key, value)| (&**key, &**value))).map_err(AppError::invalid)?;
+        let number = |key| address.get_str(key).and_then(|text| text.parse().ok());
+        let done = address.get_str("done").and_then(|text| text.parse().ok());
+        Ok(Self { query, offset: number("offset").unwrap_or(0), done })
     }
 }
 
@@ -55,7 +56,7 @@ impl Wanted {
 pub fn SessionsPage() -> impl IntoView {
     view! {
         <PageTitle text="User Session Manager" />
-        {match Wanted::of_address() {
+        {match use_query_map().with_untracked(Wanted::read) {
             Ok(wanted) => view! { <Sessions wanted /> }.into_any(),
             Err(error) => {
                 hydrated();
@@ -67,41 +68,37 @@ pub fn SessionsPage() -> impl IntoView {
 
 #[component]
 fn Sessions(wanted: Wanted) -> impl IntoView {
+    let selection = expect_context::<RwSignal<Picked>>().with_untracked(|picked| picked.selection.clone());
     let answer = {
-        let wanted = wanted.clone();
+        let (wanted, selection) = (wanted.clone(), selection.clone());
         Resource::new_blocking(
             || (),
             move |()| {
-                let Wanted { query, offset, done } = wanted.clone();
+                let (Wanted { query, offset, done }, selection) = (wanted.clone(), selection.clone());
                 async move {
                     let report = match done {
                         Some(batch) => api::sessions::find_report(batch).await?,
                         None => None,
                     };
-                    let window = api::sessions::list(query, crate::model::selection::Selection::default(), offset, WINDOW_ROWS).await?;
+                    let window = api::sessions::list(query, selection, offset, WINDOW_ROWS).await?;
                     Ok((window, report))
                 }
             },
         )
     };
-    view! { <Fetched answer show=move |(window, report)| view! { <Manager wanted=wanted.clone() window report /> } /> }
+    view! { <Fetched answer show=move |(window, report)| view! { <Manager wanted=wanted.clone() selection=selection.clone() window report /> } /> }
 }
 
 /// The page around the list, and what its parts share.
 #[component]
-fn Manager(wanted: Wanted, window: Window, report: Option<Report>) -> impl IntoView {
-    let Wanted { query, offset, done } = wanted;
+fn Manager(wanted: Wanted, selection: Selection, window: Window, report: Option<Report>) -> impl IntoView {
+    let Wanted { query, offset, .. } = wanted;
     let back = List::address(&query, offset);
-    let list = List::new(query, offset, window);
+    let list = List::new(query, offset, selection, window);
     provide_context(list);
     provide_context(Acts::new(list));
-    let address = back.clone();
-    Effect::new(move |_| {
-        if done.is_some() {
-            browser::replace_address(&address);
-        }
-        untrack(|| list.come_alive());
-    });
+    Effect::new(move |_| untrack(|| list.come_alive()));
+    follow_links(list);
     // After what was typed and ticked is taken over: the page is alive from here.
     hydrated();
     view! {
@@ -124,6 +121,17 @@ fn Manager(wanted: Wanted, window: Window, report: Option<Report>) -> impl IntoV
             {report.map(|report| view! { <ReportNote report back /> })}
         </div>
     }
+}
+
+/// Links and the browser's buttons that lead from the list to the list: it shows what they ask for.
+fn follow_links(list: List) {
+    let (pathname, asked) = (use_location().pathname, use_query_map());
+    Effect::new(move |before: Option<()>| {
+        let Ok(Wanted { query, offset, .. }) = asked.with(Wanted::read) else { return };
+        if before.is_some() && pathname.with_untracked(|path| path == "/sessions") {
+            list.ask_for(query, offset);
+        }
+    });
 }
 
 /// The forms that carry the page without scripts; their fields stand in the table.

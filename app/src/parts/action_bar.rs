@@ -40,6 +40,10 @@ pub fn ActionBar() -> impl IntoView {
         event.prevent_default();
         list.refresh();
     };
+    let clear = move |_| {
+        browser::pass_focus(&[".refresh"]);
+        list.clear_selection();
+    };
     view! {
         <div class="action-bar" class:chosen=move || !nobody()>
             <EndMenu hint />
@@ -50,7 +54,7 @@ pub fn ActionBar() -> impl IntoView {
                 <span class="visually-hidden">{showing}</span>
             </p>
             <Show when=move || !nobody()>
-                <button type="button" class="quiet clear" on:click=move |_| list.clear_selection()>"Clear"</button>
+                <button type="button" class="quiet clear" on:click=clear>"Clear"</button>
             </Show>
         </div>
     }
@@ -72,6 +76,7 @@ pub fn count_line(list: List) -> String {
 #[component]
 fn EndMenu(hint: RwSignal<bool>) -> impl IntoView {
     let list = List::take();
+    let acts = Acts::take();
     let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
     let disabled = move || (list.live.get() && nobody()).then_some("true");
     Effect::new(move |_| {
@@ -105,6 +110,7 @@ fn EndMenu(hint: RwSignal<bool>) -> impl IntoView {
             popovertarget="end-menu"
             aria-haspopup="menu"
             aria-disabled=disabled
+            aria-busy=move || acts.busy.get().then_some("true")
             aria-describedby=move || disabled().map(|_| "select-first")
             on:click=press
             on:keydown=key

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A plan in the dialog, with the selection that it was made of.
 #[derive(Clone)]
@@ -46,7 +46,9 @@ impl Acts {
     pub fn new(list: List) -> Self {
         let own = use_context::<Frame>().and_then(|frame| frame.viewer).map(|viewer| viewer.account);
         let (prepared, busy, failed) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
-        Self { list, toasts: Toasts::take(), own, prepared, busy, failed }
+        let toasts = Toasts::take();
+        on_cleanup(move || toasts.close_errors());
+        Self { list, toasts, own, prepared, busy, failed }
     }
 
     /// From the context of the page.
@@ -56,17 +58,28 @@ impl Acts {
 
     /// End of one user whose row is on screen happens at once; everything else asks first.
     pub fn begin(self, act: Act, selection: Selection) {
-        if self.busy.get_untracked() || selection.is_empty() {
+        if selection.is_empty() || !self.starts() {
             return;
         }
-        self.busy.set(true);
         spawn_local(async move {
-            match self.at_once(act, &selection) {
-                Some(account) => self.end_account(account, selection).await,
-                None => self.prepare(act, selection).await,
-            }
+            let done = match self.at_once(act, &selection) {
+                Some(account) => self.end_account(account, &selection).await,
+                None => self.prepare(act, &selection).await,
+            };
             self.busy.try_set(false);
+            if let Err(error) = done {
+                self.not_done(&error, move || self.begin(act, selection.clone()));
+            }
         });
+    }
+
+    /// One request at a time: a double click is one act. Nothing starts from a page that is gone.
+    fn starts(self) -> bool {
+        let free = self.busy.try_get_untracked() == Some(false);
+        if free {
+            self.busy.set(true);
+        }
+        free
     }
 
     fn at_once(self, act: Act, selection: &Selection) -> Option<AccountId> {
@@ -76,61 +89,72 @@ impl Acts {
         (!own && browser::row_is_on_screen(id)).then_some(id)
     }
 
-    async fn end_account(self, account: AccountId, selection: Selection) {
-        match api::sessions::end(EndTarget::Account(account)).await {
-            Ok(report) => self.done(&report, &BTreeSet::from([account]), &selection, &BTreeSet::new()),
-            Err(error) => self.not_done(&error),
-        }
+    async fn end_account(self, account: AccountId, selection: &Selection) -> Result<(), AppError> {
+        let report = api::sessions::end(EndTarget::Account(account)).await?;
+        self.done(&report, &BTreeSet::from([account]), selection, &BTreeSet::new());
+        Ok(())
     }
 
     /// Ends one session of an account; the panel then reads what is left.
-    pub fn end_session(self, session: SessionId, then: impl Fn() + 'static) {
+    pub fn end_session(self, session: SessionId) {
+        if !self.starts() {
+            return;
+        }
         spawn_local(async move {
-            match api::sessions::end(EndTarget::Session(session)).await {
+            let answer = api::sessions::end(EndTarget::Session(session)).await;
+            self.busy.try_set(false);
+            match answer {
                 Ok(report) => {
                     self.toasts.success(report.sentence());
-                    then();
+                    self.list.reads.try_update(|reads| *reads += 1);
                 }
-                Err(error) => self.not_done(&error),
+                Err(error) => self.not_done(&error, move || self.end_session(session)),
             }
         });
     }
 
-    async fn prepare(self, act: Act, selection: Selection) {
+    async fn prepare(self, act: Act, selection: &Selection) -> Result<(), AppError> {
         let rows = untrack(|| self.list.loaded());
         let rows = rows.into_iter().filter(|row| selection.contains(row.id, row.in_all)).map(|row| row.id).collect();
         let shown = self.list.shown.with_untracked(|shown| shown.query.clone());
-        match api::sessions::prepare(act, selection.clone(), shown).await {
-            Ok(plan) => {
-                self.failed.try_set(None);
-                self.prepared.try_set(Some(Prepared { plan, selection, rows }));
-            }
-            Err(error) => self.not_done(&error),
-        }
+        let plan = api::sessions::prepare(act, selection.clone(), shown).await?;
+        self.failed.try_set(None);
+        self.prepared.try_set(Some(Prepared { plan, selection: selection.clone(), rows }));
+        Ok(())
     }
 
     /// The dialog's button. More than 10,000 users are done in steps: each commit answers how many are left.
     pub fn commit(self, confirmation: Confirmation) {
         let Some(prepared) = self.prepared.get_untracked() else { return };
-        if self.busy.get_untracked() {
+        if !self.starts() {
             return;
         }
-        self.busy.set(true);
         self.failed.set(None);
         spawn_local(async move {
-            let answer = commit_all(&prepared.plan, &confirmation).await;
+            let (report, error) = commit_all(&prepared.plan, &confirmation).await;
             self.busy.try_set(false);
-            match answer {
-                Ok(report) => {
+            if error == Some(AppError::NotSignedIn) {
+                leave(report.as_ref());
+                return;
+            }
+            let failed = match (report, error) {
+                (Some(report), None) if report.left == 0 => {
                     let skipped = self.skipped(&prepared.plan, confirmation.also_sis);
                     self.prepared.try_set(None);
-                    self.done(&report, &prepared.rows, &prepared.selection, &skipped);
+                    return self.done(&report, &prepared.rows, &prepared.selection, &skipped);
                 }
-                Err(error) if failure::leave_if_signed_out(&error) => {}
-                Err(error) => {
-                    self.failed.try_set(Some(error.sentence().to_owned()));
+                (Some(report), _) => {
+                    if !self.list.live.is_disposed() {
+                        self.list.refresh();
+                    }
+                    report.sentence()
                 }
-            }
+                (None, Some(AppError::NotFound)) => {
+                    "Nothing was done: this was prepared in another session. Select the users and choose again.".into()
+                }
+                (None, error) => error.unwrap_or(AppError::Internal).sentence().to_owned(),
+            };
+            self.failed.try_set(Some(failed));
         });
     }
 
@@ -142,13 +166,12 @@ impl Acts {
 
     fn done(self, report: &Report, rows: &BTreeSet<AccountId>, acted: &Selection, skipped: &BTreeSet<AccountId>) {
         if report.own_ended {
-            // The guard says why, at the log-in page.
-            failure::leave_if_signed_out(&AppError::NotSignedIn);
-            return;
+            return leave(Some(report));
         }
+        self.list.picked.update(|picked| picked.selection.leave(acted, skipped));
         let gone: BTreeSet<_> = rows.difference(skipped).copied().collect();
         if !self.list.live.is_disposed() {
-            self.list.acted_upon(report.act, &gone, acted, skipped);
+            self.list.acted_upon(report.act, &gone);
         }
         self.tell(report, gone);
     }
@@ -158,9 +181,9 @@ impl Acts {
         let mut ways = Vec::new();
         let batch = report.batch;
         if report.undo && report.disabled <= COUNT_ABOVE {
-            ways.push(Way::Act("Undo disable", Callback::new(move |()| self.undo(batch, rows.clone()))));
+            ways.push(Way::Act("Undo disable", Arc::new(move || self.undo(batch, rows.clone()))));
         }
-        if report.undo {
+        if report.disabled > 0 {
             ways.push(Way::Link("View history", "/history".into()));
         }
         self.toasts.success_with(report.sentence(), ways);
@@ -176,26 +199,49 @@ impl Acts {
                     }
                     self.toasts.success(undone.sentence());
                 }
-                Err(error) => self.toasts.failure(&error),
+                Err(error) => self.failed_to("Nobody was enabled", &error, move || self.undo(batch, rows.clone())),
             }
         });
     }
 
-    fn not_done(self, error: &AppError) {
-        if !failure::leave_if_signed_out(error) {
-            self.toasts.error(format!("Nothing was ended. {}", error.sentence()));
+    fn not_done(self, error: &AppError, again: impl Fn() + Send + Sync + 'static) {
+        self.failed_to("Nothing was ended", error, again);
+    }
+
+    /// Why something was not done, with the way to try again; `nothing` is said only where that is certain.
+    fn failed_to(self, nothing: &str, error: &AppError, again: impl Fn() + Send + Sync + 'static) {
+        if *error == AppError::NotSignedIn {
+            return leave(None);
         }
+        let sentence = error.sentence();
+        let text = match error {
+            // It says so itself, or nobody knows.
+            AppError::Unavailable | AppError::OutcomeUnknown | AppError::Unreachable | AppError::Internal => sentence.to_owned(),
+            _ => format!("{nothing}. {sentence}"),
+        };
+        self.toasts.error_with(text, vec![Way::Act("Try again", Arc::new(again))]);
     }
 }
 
-async fn commit_all(plan: &Plan, confirmation: &Confirmation) -> Result<Report, AppError> {
-    let mut report = api::sessions::commit(plan.id, confirmation.clone()).await?;
-    while report.left > 0 {
-        let next = api::sessions::commit(plan.id, confirmation.clone()).await?;
-        if next.left >= report.left {
-            return Ok(next);
+/// The session is over: the server says why at the log-in page, with a note of what was done.
+fn leave(report: Option<&Report>) {
+    Toasts::keep(&report.map_or_else(|| "Nothing was done.".to_owned(), Report::sentence));
+    failure::leave_if_signed_out(&AppError::NotSignedIn);
+}
+
+/// Commits until nobody is left or a step fails: what was done, and why it stopped.
+async fn commit_all(plan: &Plan, confirmation: &Confirmation) -> (Option<Report>, Option<AppError>) {
+    let mut done = None::<Report>;
+    loop {
+        match api::sessions::commit(plan.id, confirmation.clone()).await {
+            Ok(report) => {
+                let goes_on = report.left > 0 && done.is_none_or(|done| report.left < done.left);
+                done = Some(report);
+                if !goes_on {
+                    return (done, None);
+                }
+            }
+            Err(error) => return (done, Some(error)),
         }
-        report = next;
     }
-    Ok(report)
 }

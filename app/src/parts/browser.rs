@@ -3,14 +3,8 @@
 use leptos::{prelude::*, wasm_bindgen::JsCast};
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 
-/// Puts the address in place of the present one: no step in the history, no navigation.
-pub fn replace_address(address: &str) {
-    if let Ok(history) = window().history() {
-        // The router keeps its own state there. Browsers refuse when it happens hundreds of times a minute; the next one will do.
-        let state = history.state().unwrap_or_default();
-        let _ = history.replace_state_with_url(&state, "", Some(address));
-    }
-}
+/// The one element of the list's rows that Tab leads to.
+pub const ROWS_STOP: &str = ".list-scroll tbody [tabindex='0']";
 
 /// The first element that a selector finds.
 pub fn find(selector: &str) -> Option<HtmlElement> {
@@ -37,6 +31,13 @@ pub fn as_input(element: HtmlElement) -> Option<HtmlInputElement> {
 /// Moves the focus. Fails only for an element that cannot take it.
 pub fn focus(element: &HtmlElement) {
     let _ = element.focus();
+}
+
+/// Moves the focus to the first of these that is there: called before what has it goes away, or it would fall to the page.
+pub fn pass_focus(to: &[&str]) {
+    if let Some(element) = to.iter().find_map(|selector| find(selector)) {
+        focus(&element);
+    }
 }
 
 /// Back to the first row, where another filter or page begins.

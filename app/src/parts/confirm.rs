@@ -68,6 +68,7 @@ fn Question(plan: Plan, cancel: NodeRef<html::Button>) -> impl IntoView {
         }
         acts.commit(Confirmation { reason: reason.get_untracked(), count: typed.filter(|_| asked), also_sis });
     };
+    let somebody = move || plan.with_value(|plan| plan.users_with(also_sis.get()) > 0);
     let refused = plan.with_value(|plan| plan.refused.is_some());
     let danger = plan.with_value(|plan| plan.act == Act::EndDisable);
     let sis_box = plan.with_value(Plan::sis_box);
@@ -120,14 +121,16 @@ fn Question(plan: Plan, cancel: NodeRef<html::Button>) -> impl IntoView {
                 {(!refused)
                     .then(|| {
                         view! {
-                            <button
-                                type="submit"
-                                class=if danger { "danger" } else { "primary" }
-                                aria-busy=move || acts.busy.get().then_some("true")
-                                aria-disabled=move || acts.busy.get().then_some("true")
-                            >
-                                {move || plan.with_value(|plan| plan.button(also_sis.get()))}
-                            </button>
+                            <Show when=somebody>
+                                <button
+                                    type="submit"
+                                    class=if danger { "danger" } else { "primary" }
+                                    aria-busy=move || acts.busy.get().then_some("true")
+                                    aria-disabled=move || acts.busy.get().then_some("true")
+                                >
+                                    {move || plan.with_value(|plan| plan.button(also_sis.get()))}
+                                </button>
+                            </Show>
                         }
                     })}
             </div>

@@ -12,6 +12,7 @@ use crate::{
     },
     parts::{browser, filter_row::FilterRow, list::List},
 };
+pub use keys::stand_in_row;
 use leptos::{html, prelude::*};
 use row::SessionRow;
 
@@ -74,8 +75,11 @@ pub fn Grid() -> impl IntoView {
 fn SelectAll() -> impl IntoView {
     let list = List::take();
     let label = move || {
-        let matching = list.shown.with(|shown| shown.matching.users);
-        format!("Select all {} users that match", thousands(matching))
+        let (matching, query) = list.shown.with(|shown| (thousands(shown.matching.users), shown.query.clone()));
+        // One query is kept: another one's place is taken, and it says so.
+        let others = list.picked.with(|picked| picked.selection.is_all_of_others(&query));
+        let instead = if others { ", in place of all that matched other filters" } else { "" };
+        format!("Select all {matching} users that match{instead}")
     };
     let mixed = move || {
         !list.all_selected() && list.shown_selected().map_or(!list.picked.with(|picked| picked.selection.is_empty()), |shown| shown > 0)
@@ -156,6 +160,8 @@ pub fn ClearFilters(children: Children) -> impl IntoView {
     let list = List::take();
     let clear = move |event: web_sys::MouseEvent| {
         event.prevent_default();
+        browser::scroll_list_to_top();
+        browser::pass_focus(&[browser::ROWS_STOP, ".refresh"]);
         list.clear_filters();
     };
     view! { <button type="submit" form=CLEAR_FORM class="link" on:click=clear>{children()}</button> }

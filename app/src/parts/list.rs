@@ -2,6 +2,7 @@
 //!
 //! One value, provided in context by the page, read and changed by the grid, the bar, the panel and the acts.
 
+mod address;
 mod loading;
 
 use crate::{
@@ -84,6 +85,8 @@ pub struct List {
     pub busy: RwSignal<bool>,
     /// The browser's code runs; false on the server.
     pub live: RwSignal<bool>,
+    /// Grows when the panel may show what is no longer so.
+    pub reads: RwSignal<u32>,
     refreshes: RwSignal<u32>,
     /// The server's last word on a selection, and the list that it was beside.
     told: RwSignal<Option<(Selection, Query, Selected)>>,
@@ -91,26 +94,28 @@ pub struct List {
 }
 
 impl List {
-    /// The list as the page first got it.
-    pub fn new(query: Query, offset: u32, window: Window) -> Self {
+    /// The list as the page first got it, with what `selection` amounts to. The selection itself outlives the page.
+    pub fn new(query: Query, offset: u32, selection: Selection, window: Window) -> Self {
         let list = Self {
             query: RwSignal::new(query.clone()),
             offset: RwSignal::new(offset),
             shown: RwSignal::default(),
             lines: RwSignal::default(),
-            picked: RwSignal::default(),
+            picked: expect_context(),
             selected: RwSignal::new(Some(Selected::default())),
             active: RwSignal::default(),
             panel: RwSignal::default(),
             failure: RwSignal::default(),
             busy: RwSignal::default(),
             live: RwSignal::default(),
+            reads: RwSignal::default(),
             refreshes: RwSignal::default(),
             told: RwSignal::default(),
             tallies: RwSignal::default(),
         };
-        list.merge(query, Selection::default(), window);
+        list.merge(query, selection, window);
         list.keep_loading();
+        list.keep_address();
         list.keep_counting();
         list
     }
@@ -123,6 +128,7 @@ impl List {
     /// Asks again for what is on the screen.
     pub fn refresh(self) {
         self.refreshes.update(|number| *number += 1);
+        self.reads.update(|number| *number += 1);
     }
 
     /// Takes over what was typed and ticked before the browser's code ran; from here on the page answers by itself.
@@ -146,6 +152,16 @@ impl List {
         if self.query.with_untracked(|query| query.filter(column) != text) {
             self.offset.set(0);
             self.query.update(|query| query.filters[column as usize] = text);
+        }
+    }
+
+    /// What an address asks for, which may be what is asked for already.
+    pub fn ask_for(self, query: Query, offset: u32) {
+        if self.offset.get_untracked() != offset {
+            self.offset.set(offset);
+        }
+        if self.query.with_untracked(|old| *old != query) {
+            self.query.set(query);
         }
     }
 
@@ -239,11 +255,15 @@ impl List {
         self.lines.with_untracked(|lines| lines.iter().find(|line| line.id == id).cloned())
     }
 
-    /// Who was acted upon leaves the selection, and the list with a badge; the numbers follow, the rows stay.
-    pub fn acted_upon(self, act: Act, gone: &BTreeSet<AccountId>, acted: &Selection, skipped: &BTreeSet<AccountId>) {
+    /// Who was acted upon leaves the list with a badge; the numbers follow, the rows stay.
+    pub fn acted_upon(self, act: Act, gone: &BTreeSet<AccountId>) {
         self.mark(act, gone);
-        self.picked.update(|picked| picked.selection.leave(acted, skipped));
         self.tallies.update(|number| *number += 1);
+        self.reads.update(|number| *number += 1);
+        if self.busy.get_untracked() {
+            // A list that was asked for before the act would bring its accounts back.
+            self.refreshes.update(|number| *number += 1);
+        }
     }
 
     /// Gives the rows of these accounts the act's badge.
@@ -254,7 +274,8 @@ impl List {
     /// How many active sessions an account has, learnt beside the list.
     pub fn learn_count(self, id: AccountId, count: u32) {
         let Some(line) = self.line(id) else { return };
-        if line.row.with_untracked(|row| row.count == count) {
+        // Who left keeps his badge: it is the act's.
+        if line.gone.with_untracked(Option::is_some) || line.row.with_untracked(|row| row.count == count) {
             return;
         }
         if count == 0 {
@@ -268,9 +289,7 @@ impl List {
     /// Closes the panel; the focus goes back to its row.
     pub fn close_panel(self) {
         self.panel.set(false);
-        if let Some(stop) = browser::find(".list-scroll tbody [tabindex='0']") {
-            browser::focus(&stop);
-        }
+        browser::pass_focus(&[browser::ROWS_STOP]);
     }
 
     /// Opens the panel of a row, or closes it where it is that row's already.

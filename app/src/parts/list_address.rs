@@ -5,7 +5,8 @@ use web_sys::Storage;
 
 const KEY: &str = "usm-list";
 
-fn storage() -> Option<Storage> {
+/// What the browser keeps for this tab.
+pub fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 

@@ -5,7 +5,7 @@ use crate::{
     model::{account::AccountId, plan::Act, selection::Selection, session::AccountSessions},
     parts::{acts::Acts, browser, failure, list::List},
 };
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::{html, prelude::*, task::spawn_local_scoped_with_cancellation};
 use std::collections::BTreeSet;
 
 /// Follows the active row while it is open. Not modal; on narrow screens it covers the list.
@@ -13,13 +13,11 @@ use std::collections::BTreeSet;
 pub fn Panel() -> impl IntoView {
     let list = List::take();
     let answer = RwSignal::new(None::<Result<AccountSessions, AppError>>);
-    let reads = RwSignal::new(0_u32);
     Effect::new(move |before: Option<Option<AccountId>>| {
-        reads.track();
-        // What was ended elsewhere on the page is no longer there.
-        list.shown.track();
+        list.reads.track();
         let account = if list.panel.get() { list.active.get() } else { None };
         if before.flatten() != account {
+            keep_focus();
             answer.set(None);
         }
         if let Some(account) = account {
@@ -30,12 +28,22 @@ pub fn Panel() -> impl IntoView {
                     Err(error) if failure::leave_if_signed_out(error) => return,
                     Err(_) => {}
                 }
+                keep_focus();
                 answer.set(Some(sessions));
             });
         }
         account
     });
     let close = move |_| list.close_panel();
+    let place = NodeRef::<html::Aside>::new();
+    Effect::new(move |_| {
+        // On narrow screens it covers everything: the keyboard must not stay behind it.
+        if let Some(panel) = place.get()
+            && panel.offset_width() >= document().document_element().map_or(0, |page| page.client_width())
+        {
+            browser::focus(&panel);
+        }
+    });
     let label = move || {
         let line = list.active.get().and_then(|id| list.line(id));
         line.map(|line| format!("Sessions of {}", line.row.with(|row| row.user_name.text.clone())))
@@ -44,6 +52,7 @@ pub fn Panel() -> impl IntoView {
         <Show when=move || list.panel.get() && list.active.with(Option::is_some)>
             <aside
                 class="panel"
+                node_ref=place
                 tabindex="-1"
                 aria-label=label
                 on:keydown=move |event| {
@@ -58,7 +67,7 @@ pub fn Panel() -> impl IntoView {
                 {move || match answer.get() {
                     None => view! { <p class="panel-note">"Loading…"</p> }.into_any(),
                     Some(Err(error)) => view! { <p class="panel-note" role="alert">{error.sentence().to_owned()}</p> }.into_any(),
-                    Some(Ok(sessions)) => view! { <Sessions sessions reads /> }.into_any(),
+                    Some(Ok(sessions)) => view! { <Sessions sessions /> }.into_any(),
                 }}
             </aside>
         </Show>
@@ -66,7 +75,7 @@ pub fn Panel() -> impl IntoView {
 }
 
 #[component]
-fn Sessions(sessions: AccountSessions, reads: RwSignal<u32>) -> impl IntoView {
+fn Sessions(sessions: AccountSessions) -> impl IntoView {
     let acts = Acts::take();
     let id = sessions.id;
     let only = move || Selection::Ids(BTreeSet::from([id]));
@@ -84,15 +93,7 @@ fn Sessions(sessions: AccountSessions, reads: RwSignal<u32>) -> impl IntoView {
             view! { <span class="you">"This session"</span> }.into_any()
         } else {
             let label = format!("End session of {}", session.created);
-            let end = move |_| {
-                // The button goes with its session.
-                if let Some(panel) = browser::find(".panel") {
-                    browser::focus(&panel);
-                }
-                acts.end_session(session.id, move || {
-                    reads.try_update(|reads| *reads += 1);
-                });
-            };
+            let end = move |_| acts.end_session(session.id);
             view! { <button type="button" aria-label=label on:click=end>"End"</button> }.into_any()
         };
         view! {
@@ -111,6 +112,13 @@ fn Sessions(sessions: AccountSessions, reads: RwSignal<u32>) -> impl IntoView {
         {(number == 0).then(|| view! { <p class="panel-note">"No active sessions."</p> })}
         {sessions.disabled.then(|| view! { <p class="panel-note">"The account is disabled."</p> })}
         <ul class="panel-sessions">{lines.collect_view()}</ul>
+    }
+}
+
+/// Before what it shows is replaced: the focus stays in the panel, where the button that had it goes.
+fn keep_focus() {
+    if browser::find(".panel :focus:not(.close)").is_some() {
+        browser::pass_focus(&[".panel"]);
     }
 }
 

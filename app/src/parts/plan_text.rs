@@ -25,8 +25,10 @@ pub fn PlanText(
             format!("{} · {}", counted(plan.users_with(also_sis), "user"), counted(plan.sessions_with(also_sis), "session"))
         }
     };
-    let sis = (!plan.sis.is_empty() && !plan.sis_skipped)
-        .then(|| view! { <p class="plan-sis"><strong>"SIS administrators: "</strong>{join(&plan.sis)}</p> });
+    let skipped = plan.sis_skipped;
+    let becomes = move || if skipped && !also_sis.get() { " will be skipped." } else { "" };
+    let sis =
+        (!plan.sis.is_empty()).then(|| view! { <p class="plan-sis"><strong>"SIS administrators: "</strong>{join(&plan.sis)}{becomes}</p> });
     let hidden = (plan.not_shown_users > 0).then(|| {
         let more = more(plan.not_shown_users, plan.not_shown.len());
         view! { <p class="plan-hidden"><strong>"Not in the list now: "</strong>{join(&plan.not_shown)}{more}</p> }

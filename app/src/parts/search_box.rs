@@ -72,6 +72,8 @@ pub fn SearchBox() -> impl IntoView {
                 Err(error) if failure::leave_if_signed_out(&error) => return,
                 Err(error) => People { text, failure: Some(error.sentence().to_owned()), ..People::default() },
             };
+            // A person picked before stands elsewhere now, or nowhere; the tools stay in their places.
+            active.update(|active| *active = active.filter(|at| *at < tools.with_untracked(Vec::len)));
             people.set(answer);
         });
     });

@@ -1,8 +1,14 @@
 //! Short messages at the lower right: what an act did, or why it was not done.
 
-use crate::{AppError, parts::failure};
+use crate::{
+    AppError,
+    parts::{browser, failure, list_address},
+};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+/// Name in the tab's storage.
+const KEPT: &str = "usm-done";
 
 const SHOWN_FOR: Duration = Duration::from_secs(6);
 
@@ -14,19 +20,20 @@ pub struct Toasts {
 }
 
 /// One message.
-#[derive(Clone, Debug)]
-pub struct Toast {
+#[derive(Clone)]
+struct Toast {
     id: u32,
     text: String,
     error: bool,
+    stays: bool,
     ways: Vec<Way>,
 }
 
 /// A way on from a message. A message that offers one stays until it is closed or something else is done.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Way {
-    /// A button: its text, and what it does.
-    Act(&'static str, Callback<()>),
+    /// A button: its text, and what it does. It may be pressed when the page that offered it is long gone.
+    Act(&'static str, Arc<dyn Fn() + Send + Sync>),
     /// A link: its text and address.
     Link(&'static str, String),
 }
@@ -64,6 +71,28 @@ impl Toasts {
         }
     }
 
+    /// Something was done, but the page that knows is being left: the next one tells it.
+    pub fn keep(text: &str) {
+        if let Some(storage) = list_address::storage() {
+            // Full or forbidden storage costs the note.
+            let _ = storage.set_item(KEPT, text);
+        }
+    }
+
+    fn tell_kept(self) {
+        let Some(storage) = list_address::storage() else { return };
+        if let Ok(Some(text)) = storage.get_item(KEPT) {
+            let _ = storage.remove_item(KEPT);
+            self.push(text, false, Vec::new());
+            self.shown.update(|shown| shown.iter_mut().for_each(|toast| toast.stays = true));
+        }
+    }
+
+    /// What failed on a page cannot be tried again once it is left.
+    pub fn close_errors(self) {
+        self.shown.try_update(|shown| shown.retain(|toast| !toast.error));
+    }
+
     fn push(self, text: String, error: bool, ways: Vec<Way>) {
         let id = self.next.try_update_value(|next| {
             *next += 1;
@@ -71,8 +100,8 @@ impl Toasts {
         });
         let Some(id) = id else { return };
         self.shown.try_update(|shown| {
-            shown.retain(|toast| toast.ways.is_empty());
-            shown.push(Toast { id, text, error, ways });
+            shown.retain(|toast| !toast.stays);
+            shown.push(Toast { id, text, error, stays: !ways.is_empty(), ways });
         });
     }
 
@@ -85,6 +114,7 @@ impl Toasts {
 #[component]
 pub fn ToastStack() -> impl IntoView {
     let toasts = Toasts::take();
+    Effect::new(move |_| toasts.tell_kept());
     view! {
         <div class="toasts" role="status">
             <For each=move || toasts.shown.get() key=|toast| toast.id let:toast>
@@ -98,8 +128,7 @@ pub fn ToastStack() -> impl IntoView {
 fn Shown(toast: Toast) -> impl IntoView {
     let toasts = Toasts::take();
     let id = toast.id;
-    let close = move || toasts.close(id);
-    let stays = !toast.ways.is_empty();
+    let stays = toast.stays;
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let hold = move || {
         timer.try_update_value(|timer| timer.take().map(|timer| timer.clear()));
@@ -107,11 +136,15 @@ fn Shown(toast: Toast) -> impl IntoView {
     let go = move || {
         hold();
         if !stays {
-            timer.set_value(set_timeout_with_handle(close, SHOWN_FOR).ok());
+            timer.set_value(set_timeout_with_handle(move || toasts.close(id), SHOWN_FOR).ok());
         }
     };
     go();
     on_cleanup(hold);
+    let close = move || {
+        browser::pass_focus(&[".refresh", "#main"]);
+        toasts.close(id);
+    };
 
     let ways = toast.ways.into_iter().map(|way| match way {
         Way::Act(text, act) => view! {
@@ -119,14 +152,14 @@ fn Shown(toast: Toast) -> impl IntoView {
                 type="button"
                 on:click=move |_| {
                     close();
-                    act.run(());
+                    act();
                 }
             >
                 {text}
             </button>
         }
         .into_any(),
-        Way::Link(text, href) => view! { <a href=href on:click=move |_| close()>{text}</a> }.into_any(),
+        Way::Link(text, href) => view! { <a href=href on:click=move |_| toasts.close(id)>{text}</a> }.into_any(),
     });
     view! {
         <div

@@ -4,6 +4,7 @@ use crate::{
     model::{session::WINDOW_ROWS, text::thousands},
     parts::{
         action_bar::count_line,
+        browser,
         filter_row::FilterTips,
         grid::{ClearFilters, LIST_FORM},
         list::List,
@@ -64,6 +65,8 @@ fn Page(text: &'static str, offset: Signal<Option<u32>>) -> impl IntoView {
                     href=address
                     on:click=move |event| {
                         event.prevent_default();
+                        // The last page has no *Next*, the first no *Previous*.
+                        browser::pass_focus(&[browser::ROWS_STOP]);
                         list.turn(offset);
                     }
                 >

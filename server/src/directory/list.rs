@@ -63,7 +63,6 @@ impl Directory {
             }
         };
         also.iter().filter_map(|&id| self.accounts.slot(id)).for_each(|slot| accounts.set(slot, true));
-        accounts.keep(self.sessions.active(), false);
         let Totals { users, sessions } = self.totals(&accounts);
         accounts.keep(&self.find(&Filters::new(shown, &self.wall, now)).accounts, true);
         Selected { users, sessions, not_shown: accounts.count(), in_all }

@@ -132,7 +132,7 @@ impl Naive {
     fn selected(&self, selection: &Selection, shown: &Query, window: &Window, now: i64) -> Selected {
         let ids = |query: &Query| self.list(query, now).iter().map(|listed| listed.account.id).collect::<Vec<_>>();
         let listed: BTreeSet<_> = ids(shown).into_iter().collect();
-        let selected: BTreeSet<_> = selection.resolve(ids).into_iter().filter(|id| !self.created_of(*id).is_empty()).collect();
+        let selected: BTreeSet<_> = selection.resolve(ids).into_iter().filter(|id| self.accounts.contains_key(id)).collect();
         let in_all = match selection {
             Selection::Ids(_) => BTreeSet::new(),
             Selection::AllMatching { query, .. } => {

@@ -83,7 +83,7 @@ async fn a_plan_commits_once_and_tells_the_same_again() {
     world.sign_in(nate).await;
     let plan = world.plan(&admin, Act::End, &[nate, kruiz]).await.expect("a plan");
     let first = world.store.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
-    assert_eq!(first.sentence(), "1 ended (1 session), 1 had already ended");
+    assert_eq!(first.sentence(), "1 ended, 1 had already ended");
     let again = world.sign_in(nate).await;
     let events = world.number("select count(*) from events").await;
     let second = world.store.commit(&admin, plan.id, &Confirmation::default()).await.expect("the same");
@@ -181,7 +181,7 @@ async fn oneself_among_several_keeps_the_session_one_works_in() {
     assert_eq!(world.why(&there).await, Why::Elsewhere);
 
     let report = world.act(&admin, Act::End, &both).await.expect("done");
-    assert_eq!(report.sentence(), "0 ended (0 sessions), 1 had already ended, 1 skipped (you)");
+    assert_eq!(report.sentence(), "0 ended, 1 had already ended, 1 skipped (you)");
     let report = world.act(&admin, Act::EndDisable, &both).await.expect("done");
     assert_eq!(report.sentence(), "1 account disabled, 0 sessions ended, 1 skipped (you)");
     assert!(world.is_valid(&here).await);

@@ -28,7 +28,7 @@ fn stop(row: &Element, cell: u32) -> Option<HtmlElement> {
 
 /// Makes an element the tab stop of the body, in place of the one before.
 fn stop_at(element: &HtmlElement) {
-    for other in find_all(".list-scroll tbody [tabindex='0']") {
+    for other in find_all(browser::ROWS_STOP) {
         other.set_tab_index(-1);
     }
     element.set_tab_index(0);
@@ -53,19 +53,28 @@ pub(super) fn stand_in(list: List, event: &FocusEvent) {
     }
 }
 
-/// After other rows came: exactly one tab stop, in the active row or the first. A focus that went with its row comes back there.
+/// After other rows came: exactly one tab stop, in the active row or the first.
 pub(super) fn keep_one_tab_stop(active: Option<AccountId>) {
     for control in find_all(".list-scroll tbody input, .list-scroll tbody a") {
         if control.tab_index() != -1 && control.get_attribute("tabindex").as_deref() != Some("0") {
             control.set_tab_index(-1);
         }
     }
-    if find(".list-scroll tbody [tabindex='0']").is_some() {
+    if find(browser::ROWS_STOP).is_some() {
         return;
     }
     let row = active.and_then(|id| find(&format!(".list-scroll tr[data-id='{id}']")));
     if let Some(element) = row.or_else(|| find(".list-scroll tr[data-id]")).and_then(|row| stop(&row, 1)) {
         element.set_tab_index(0);
+    }
+}
+
+/// Moves the focus to the row at a place, or the last one; without rows to *Refresh*.
+pub fn stand_in_row(place: usize) {
+    let rows = find_all(".list-scroll tr[data-id]");
+    match rows.get(place).or(rows.last()) {
+        Some(row) => stand_at(row, 1),
+        None => browser::pass_focus(&[".refresh"]),
     }
 }
 
@@ -134,7 +143,9 @@ pub(super) fn in_header(list: List, event: &KeyboardEvent) {
             }
             Some(input.clone().into())
         }
-        ("Escape", Some(_)) => find(".list-scroll tbody [tabindex='0']"),
+        // The browser closes the narrow screen's sheet.
+        ("Escape", Some(_)) if find("#filter-row:popover-open").is_some() => return,
+        ("Escape", Some(_)) => find(browser::ROWS_STOP),
         ("Escape", None) => {
             list.clear_selection();
             None

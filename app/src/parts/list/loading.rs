@@ -8,26 +8,20 @@ use crate::{
         selection::{Selected, Selection},
         session::{WINDOW_ROWS, Window},
     },
-    parts::{browser, failure, list_address},
+    parts::{browser, failure, grid},
 };
 use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
 
 impl List {
     /// Sends at once when something else is asked for; the request before it is aborted, so no older answer can come later.
     pub(super) fn keep_loading(self) {
-        Effect::new(move |before: Option<(Query, u32)>| {
+        Effect::new(move |before: Option<()>| {
             let (query, offset) = (self.query.get(), self.offset.get());
             self.refreshes.track();
-            list_address::remember(&Self::address(&query, offset));
-            if let Some(before) = before {
-                let same = before == (query.clone(), offset);
-                if !same {
-                    browser::replace_address(&Self::address(&query, offset));
-                }
+            if before.is_some() {
                 self.busy.set(true);
-                spawn_local_scoped_with_cancellation(self.load(query.clone(), offset));
+                spawn_local_scoped_with_cancellation(self.load(query, offset));
             }
-            (query, offset)
         });
     }
 
@@ -53,6 +47,9 @@ impl List {
 
     /// Puts an answer on the screen. Rows of accounts that were there stay the same elements.
     pub(super) fn merge(self, query: Query, selection: Selection, window: Window) {
+        if self.live.get_untracked() {
+            keep_focus();
+        }
         let same = self.shown.with_untracked(|shown| shown.query == query && shown.offset == window.offset);
         let Window { rows, offset, matching, all, understood, selected, updated, .. } = window;
         self.lines.update(|lines| {
@@ -112,4 +109,16 @@ impl List {
             Err(error) => self.fail(error),
         }
     }
+}
+
+/// Where the focused row goes, the focus goes on to the one in its place.
+fn keep_focus() {
+    let Some(row) = browser::find(".list-scroll tbody tr:focus-within") else { return };
+    let place = browser::place(&row) as usize;
+    // The rows have changed by then.
+    request_animation_frame(move || {
+        if browser::find(":focus").is_none() {
+            grid::stand_in_row(place);
+        }
+    });
 }

@@ -1,0 +1,32 @@
+// What the tests of the Session List share.
+import type { Page } from '@playwright/test';
+import { expect, hydrated, PEOPLE } from './product.ts';
+
+export const row = (page: Page, name: string) => page.getByRole('row').filter({ has: page.getByRole('checkbox', { name: `Select ${name}`, exact: true }) });
+export const names = async (page: Page) =>
+  await page.getByRole('checkbox', { name: /^Select (?!all)/ }).evaluateAll((boxes) => boxes.map((box) => box.getAttribute('aria-label')!.slice('Select '.length)));
+export const filter = (page: Page, column: string) => page.getByRole('searchbox', { name: `Filter ${column}`, exact: true });
+export const selected = (page: Page) => page.getByRole('status').filter({ hasText: /users? selected/ });
+
+/** Everybody logged in, the administrator's window in front. */
+export async function everybody(loggedIn: (name: string) => Promise<Page>): Promise<Page> {
+  for (const person of PEOPLE.filter((person) => person.name !== 'admin01')) await loggedIn(person.name);
+  const admin = await loggedIn('admin01');
+  await expect(admin).toHaveURL('/sessions');
+  await hydrated(admin);
+  return admin;
+}
+
+/** Chooses in the menu what to do with the selected users. */
+export async function choose(page: Page, item: 'End' | 'End & Disable') {
+  await page.getByRole('button', { name: 'End Sessions' }).click();
+  await page.getByRole('menuitem', { name: item, exact: true }).click();
+}
+
+/** Opens the panel of a row. */
+export async function openPanel(page: Page, name: string) {
+  await row(page, name).getByRole('link').click();
+  const panel = page.getByRole('complementary', { name });
+  await expect(panel.getByRole('link', { name: 'View account' })).toBeVisible();
+  return panel;
+}
