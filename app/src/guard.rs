@@ -27,6 +27,15 @@ pub struct SignedIn {
     pub sis: bool,
     /// The request's one *now*, UTC milliseconds.
     pub now: i64,
+    pub origin: Origin,
+}
+
+/// Where a request came from, as the log keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Empty where there is no socket.
+    pub ip: String,
+    pub user_agent: String,
 }
 
 /// A holder of the SIS role. Nothing else opens the administrator's operations.

@@ -2,6 +2,7 @@
 
 use crate::auth::token::TokenHash;
 use app::{
+    guard::Origin,
     model::{account::AccountId, session::SessionId},
     store::Stored,
 };
@@ -78,13 +79,6 @@ pub enum SignedInAs {
     HashChanged,
 }
 
-/// Where a request came from.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Origin<'a> {
-    pub ip: &'a str,
-    pub user_agent: &'a str,
-}
-
 /// Sign-in, the session check, and what else touches a secret.
 #[async_trait::async_trait]
 pub trait Credentials: Send + Sync + 'static {
@@ -97,9 +91,9 @@ pub trait Credentials: Send + Sync + 'static {
     /// Starts a session; its first statement is the conditional update of the account.
     async fn sign_in(&self, new: NewSession<'_>) -> Stored<SignedInAs>;
     /// Writes the event of a failed sign-in. An unknown user name is not stored: people type passwords there.
-    async fn sign_in_failed(&self, account: Option<AccountId>, origin: Origin<'_>, now: i64) -> Stored<()>;
+    async fn sign_in_failed(&self, account: Option<AccountId>, origin: &Origin, now: i64) -> Stored<()>;
     /// Ends the session as signed out; durable before it returns.
-    async fn sign_out(&self, session: SessionId, now: i64) -> Stored<()>;
+    async fn sign_out(&self, session: SessionId, origin: &Origin, now: i64) -> Stored<()>;
     /// Writes the event of an unsafe request of a signed-in visitor that was refused: `what` is method and path, `why` the status.
     async fn refused(&self, who: &app::guard::SignedIn, what: &str, why: u16) -> Stored<()>;
     /// The database answers (`/readyz`) and the directory follows.

@@ -15,6 +15,7 @@ use crate::{
     store::Sqlite,
 };
 use app::{
+    guard::Origin,
     model::{account::AccountId, session::SessionId},
     store::Stored,
 };
@@ -82,7 +83,7 @@ impl Traffic {
             }
         });
         for session in logged_out {
-            let _ = store.sign_out(session.session, now).await;
+            let _ = store.sign_out(session.session, &Origin::default(), now).await;
         }
     }
 }

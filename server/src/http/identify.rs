@@ -1,6 +1,6 @@
 //! Who asks: one look at the database for each request that carries a token.
 
-use super::{Node, answer::Refused, cookies};
+use super::{Node, answer::Refused, cookies, peer::Peer};
 use crate::{
     auth::token::TokenHash,
     credentials::{Checked, ValidSession, Why},
@@ -65,6 +65,7 @@ pub async fn identify(State(node): State<Node>, mut request: Request, next: Next
             user_name: session.user_name.clone(),
             sis: session.sis,
             now,
+            origin: Peer::of(request.extensions(), request.headers()).0,
         }),
         _ => Visitor::Nobody,
     };

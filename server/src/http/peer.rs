@@ -1,9 +1,9 @@
-//! Where a request comes from, as the session keeps it.
+//! Where a request comes from, as the session and the log keep it.
 
-use crate::credentials::Origin;
+use app::guard::Origin;
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{header, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -11,15 +11,16 @@ use std::{convert::Infallible, net::SocketAddr};
 const USER_AGENT_BYTES: usize = 512;
 
 /// Address and browser of the other side.
-pub struct Peer {
-    /// Empty where the service has no socket.
-    pub ip: String,
-    pub user_agent: String,
-}
+pub struct Peer(pub Origin);
 
 impl Peer {
-    pub fn origin(&self) -> Origin<'_> {
-        Origin { ip: &self.ip, user_agent: &self.user_agent }
+    pub fn of(extensions: &Extensions, headers: &HeaderMap) -> Self {
+        let address = extensions.get::<ConnectInfo<SocketAddr>>();
+        let ip = address.map(|ConnectInfo(address)| address.ip().to_canonical().to_string()).unwrap_or_default();
+        let sent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let mut user_agent = sent.unwrap_or_default().into_owned();
+        user_agent.truncate(user_agent.floor_char_boundary(USER_AGENT_BYTES));
+        Self(Origin { ip, user_agent })
     }
 }
 
@@ -27,11 +28,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let ip = address.map(|ConnectInfo(address)| address.ip().to_canonical().to_string()).unwrap_or_default();
-        let sent = parts.headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let mut user_agent = sent.unwrap_or_default().into_owned();
-        user_agent.truncate(user_agent.floor_char_boundary(USER_AGENT_BYTES));
-        Ok(Self { ip, user_agent })
+        Ok(Self::of(&parts.extensions, &parts.headers))
     }
 }

@@ -19,6 +19,7 @@ use crate::{
 use app::{
     AppError,
     frame::Answer,
+    guard::Origin,
     model::{account::AccountId, query::encode},
 };
 use axum::{
@@ -38,7 +39,7 @@ const TOO_LONG: &str = "The user name or the password is too long.";
 pub async fn sign_in(
     State(node): State<Node>,
     Extension(identity): Extension<Identity>,
-    peer: Peer,
+    Peer(origin): Peer,
     fields: Result<Fields, Refused>,
 ) -> Result<Response, Refused> {
     let fields = match fields {
@@ -47,13 +48,13 @@ pub async fn sign_in(
     };
     let next = way::own(fields.text("next")).unwrap_or("/");
     let user_name = fields.text("user_name");
-    match try_sign_in(&node, &identity, &peer, user_name, fields.text("password")).await {
+    match try_sign_in(&node, &identity, &origin, user_name, fields.text("password")).await {
         Ok(token) => {
             let cookie = cookies::session(&node.config.public_url, &token);
             Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(next)).into_response())
         }
         Err(Failed::Credentials(account)) => {
-            node.credentials.sign_in_failed(account, peer.origin(), identity.now).await?;
+            node.credentials.sign_in_failed(account, &origin, identity.now).await?;
             Ok(again(StatusCode::UNAUTHORIZED, user_name, next, FAILED))
         }
         Err(Failed::Server(busy @ AppError::Busy)) => Ok(again(StatusCode::SERVICE_UNAVAILABLE, user_name, next, busy.sentence())),
@@ -62,9 +63,13 @@ pub async fn sign_in(
 }
 
 /// `POST /sign-out`: the session is over before the answer goes out.
-pub async fn sign_out(State(node): State<Node>, Extension(identity): Extension<Identity>) -> Result<impl IntoResponse, Refused> {
+pub async fn sign_out(
+    State(node): State<Node>,
+    Extension(identity): Extension<Identity>,
+    Peer(origin): Peer,
+) -> Result<impl IntoResponse, Refused> {
     if let Found::Session(session) = &identity.found {
-        node.credentials.sign_out(session.session, identity.now).await?;
+        node.credentials.sign_out(session.session, &origin, identity.now).await?;
     }
     // Not "cookies": that would wipe those of sibling applications too.
     let headers = [
@@ -101,7 +106,7 @@ impl<E: Into<AppError>> From<E> for Failed {
 }
 
 /// One verification, whoever asks. Where the hash changed meanwhile (an upgrade, a new password), once more.
-async fn try_sign_in(node: &Node, identity: &Identity, peer: &Peer, user_name: &str, password: &str) -> Result<Token, Failed> {
+async fn try_sign_in(node: &Node, identity: &Identity, origin: &Origin, user_name: &str, password: &str) -> Result<Token, Failed> {
     let Some(password) = Password::new(password) else { return Err(Failed::Credentials(None)) };
     let mut account = None;
     for _ in 0..2 {
@@ -119,8 +124,8 @@ async fn try_sign_in(node: &Node, identity: &Identity, peer: &Peer, user_name: &
             verified_hash: &hash,
             upgraded_hash: upgraded.as_deref(),
             token: token.hash(),
-            ip: &peer.ip,
-            user_agent: &peer.user_agent,
+            ip: &origin.ip,
+            user_agent: &origin.user_agent,
             replaces: identity.token,
             now: identity.now,
         };

@@ -2,7 +2,7 @@
 
 use super::database::Tx;
 use app::{
-    guard::SignedIn,
+    guard::{Origin, SignedIn},
     model::{account::AccountId, event::BatchId, session::SessionId},
     store::{StoreError, Stored},
 };
@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug)]
 pub enum Actor {
     /// Somebody signed in, from this session.
-    Account { account: AccountId, name: String, session: SessionId },
+    Account { account: AccountId, name: String, session: SessionId, origin: Origin },
     /// Whoever may run the program on the server.
     CommandLine,
     /// The product itself: time-outs.
     System,
     /// Somebody before the log-in.
-    Nobody,
+    Nobody { origin: Origin },
 }
 
 impl Actor {
@@ -26,7 +26,7 @@ impl Actor {
         match self {
             Self::Account { .. } => "account",
             Self::CommandLine => "command_line",
-            Self::System | Self::Nobody => "system",
+            Self::System | Self::Nobody { .. } => "system",
         }
     }
 
@@ -35,7 +35,7 @@ impl Actor {
             Self::Account { name, .. } => name,
             Self::CommandLine => "Command line",
             Self::System => "System",
-            Self::Nobody => "",
+            Self::Nobody { .. } => "",
         }
     }
 
@@ -46,11 +46,19 @@ impl Actor {
     pub(super) fn session(&self) -> Option<i64> {
         if let Self::Account { session, .. } = self { Some(session.0) } else { None }
     }
+
+    /// `None` where nobody asked over the network.
+    fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Account { origin, .. } | Self::Nobody { origin } => Some(origin),
+            Self::CommandLine | Self::System => None,
+        }
+    }
 }
 
 impl From<&SignedIn> for Actor {
     fn from(who: &SignedIn) -> Self {
-        Self::Account { account: who.account, name: who.user_name.clone(), session: who.session }
+        Self::Account { account: who.account, name: who.user_name.clone(), session: who.session, origin: who.origin.clone() }
     }
 }
 
@@ -203,10 +211,10 @@ from json_each($9) as target
 left join accounts on accounts.id = json_extract(target.value, '$.account')
 order by target.key";
 
-/// Writes an event for each target, in their order. Answers the `seq` of the last.
-pub(super) async fn record(tx: &mut Tx, deed: &Deed, targets: &[Target]) -> Stored<Option<i64>> {
+/// Writes an event for each target, in their order, and where they came from.
+pub(super) async fn record(tx: &mut Tx, deed: &Deed, targets: &[Target]) -> Stored<()> {
     if targets.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
     let insert = sqlx::query(INSERT)
         .bind(deed.batch.0)
@@ -218,17 +226,22 @@ pub(super) async fn record(tx: &mut Tx, deed: &Deed, targets: &[Target]) -> Stor
         .bind(deed.action.key())
         .bind(&*deed.reason)
         .bind(json(targets)?);
-    tx.log(insert).await.map(Some)
+    let last = tx.log(insert).await?;
+    if let Some(origin) = deed.actor.origin() {
+        let number = i64::try_from(targets.len()).unwrap_or(i64::MAX);
+        let insert = sqlx::query(INSERT_ORIGINS).bind(last - number).bind(last).bind(&*origin.ip).bind(&*origin.user_agent);
+        tx.execute(insert).await?;
+    }
+    Ok(())
 }
 
-const INSERT_ORIGIN: &str = "
+// The events that one statement inserted follow one another.
+const INSERT_ORIGINS: &str = "
 insert into event_origins (seq, ip, user_agent)
-values ($1, $2, $3)";
-
-/// Notes where an event came from.
-pub(super) async fn record_origin(tx: &mut Tx, seq: i64, ip: &str, user_agent: &str) -> Stored<()> {
-    tx.execute(sqlx::query(INSERT_ORIGIN).bind(seq).bind(ip).bind(user_agent)).await.map(drop)
-}
+select seq, $3, $4
+from events
+where seq > $1
+and seq <= $2";
 
 /// A set as one parameter.
 pub(super) fn json<T: Serialize + ?Sized>(set: &T) -> Stored<String> {

@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     auth::token::TokenHash,
-    credentials::{Checked, Credentials, NewSession, Origin, PasswordHash, SignedInAs, ValidSession, Why},
+    credentials::{Checked, Credentials, NewSession, PasswordHash, SignedInAs, ValidSession, Why},
 };
 use app::{
-    guard::SignedIn,
+    guard::{Origin, SignedIn},
     model::{account::AccountId, fold::identity_key, session::SessionId},
     store::Stored,
 };
@@ -140,15 +140,13 @@ impl Credentials for Sqlite {
         .await
     }
 
-    async fn sign_in_failed(&self, account: Option<AccountId>, origin: Origin<'_>, now: i64) -> Stored<()> {
-        let (store, ip, user_agent) = (self.clone(), origin.ip.to_owned(), origin.user_agent.to_owned());
+    async fn sign_in_failed(&self, account: Option<AccountId>, origin: &Origin, now: i64) -> Stored<()> {
+        let (store, origin) = (self.clone(), origin.clone());
         self.write(async move {
             let mut tx = store.database().begin().await?;
-            let deed = Deed::new(Actor::Nobody, Action::SignInRefused, now)?;
+            let deed = Deed::new(Actor::Nobody { origin }, Action::SignInRefused, now)?;
             let target = Target { account: account.map(|account| account.0), ..Target::default() };
-            if let Some(seq) = events::record(&mut tx, &deed, &[target]).await? {
-                events::record_origin(&mut tx, seq, &ip, &user_agent).await?;
-            }
+            events::record(&mut tx, &deed, &[target]).await?;
             tx.commit().await?;
             // The directory has nothing to follow here.
             Ok(((), None))
@@ -156,13 +154,13 @@ impl Credentials for Sqlite {
         .await
     }
 
-    async fn sign_out(&self, session: SessionId, now: i64) -> Stored<()> {
-        let store = self.clone();
+    async fn sign_out(&self, session: SessionId, origin: &Origin, now: i64) -> Stored<()> {
+        let (store, origin) = (self.clone(), origin.clone());
         self.write(async move {
             let mut tx = store.database().begin().await?;
             let ended: Option<(i64, String)> = tx.first(query_as(SIGN_OUT).bind(now).bind(session.0)).await?;
             if let Some((account, name)) = ended {
-                let actor = Actor::Account { account: AccountId(account), name, session };
+                let actor = Actor::Account { account: AccountId(account), name, session, origin };
                 let deed = Deed::new(actor, Action::SignOut, now)?;
                 events::record(&mut tx, &deed, &[session_target(session.0, account, None)]).await?;
             }
@@ -237,15 +235,14 @@ impl Sqlite {
             .bind(&new.user_agent);
         let (session,): (i64,) = tx.first(begin).await?.ok_or(app::store::StoreError::Internal)?;
         let session = SessionId(session);
-        let actor = Actor::Account { account: new.account, name: user_name, session };
+        let origin = Origin { ip: new.ip.clone(), user_agent: new.user_agent.clone() };
+        let actor = Actor::Account { account: new.account, name: user_name, session, origin };
         let deed = Deed::new(actor, Action::Replaced, new.now)?;
         let targets: Vec<_> = replaced.into_iter().map(|(session, account)| session_target(session, account, None)).collect();
         events::record(tx, &deed, &targets).await?;
         let deed = Deed { action: Action::SignIn, ..deed };
         let target = Target { account: Some(new.account.0), session: Some(session.0), ..Target::default() };
-        if let Some(seq) = events::record(tx, &deed, &[target]).await? {
-            events::record_origin(tx, seq, &new.ip, &new.user_agent).await?;
-        }
+        events::record(tx, &deed, &[target]).await?;
         Ok(session)
     }
 }

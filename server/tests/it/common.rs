@@ -1,7 +1,7 @@
 //! A store on a file of its own, with people in it and a clock that stands still.
 
 use app::{
-    guard::{Admin, SignedIn, Visitor},
+    guard::{Admin, Origin, SignedIn, Visitor},
     model::{
         account::AccountId,
         plan::{Act, Confirmation, Plan, Report},
@@ -178,7 +178,15 @@ impl World {
 
     pub async fn signed_in(&self, browser: &Browser) -> SignedIn {
         let Checked::Valid(valid) = self.check(&browser.token).await else { panic!("a valid session") };
-        SignedIn { session: valid.session, account: valid.account, user_name: valid.user_name, sis: valid.sis, now: self.clock.now() }
+        let origin = Origin { ip: "10.4.1.23".into(), user_agent: CHROME.into() };
+        SignedIn {
+            session: valid.session,
+            account: valid.account,
+            user_name: valid.user_name,
+            sis: valid.sis,
+            now: self.clock.now(),
+            origin,
+        }
     }
 
     /// Creates a holder of the SIS role and signs him in.

@@ -3,7 +3,7 @@
 use crate::http_world::{PASSWORD, World};
 use app::{
     AppError,
-    guard::{Admin, SignedIn},
+    guard::{Admin, Origin, SignedIn},
     model::{
         account::{AccountDetails, AccountId, FoundAccounts, OwnAccount, SaveAccount, Saved},
         event::{BatchId, EventLine},
@@ -17,7 +17,7 @@ use app::{
 use server::{
     Node,
     auth::token::TokenHash,
-    credentials::{Checked, Credentials, NewSession, Origin, PasswordHash, SignedInAs, ValidSession},
+    credentials::{Checked, Credentials, NewSession, PasswordHash, SignedInAs, ValidSession},
     store::Sqlite,
 };
 use std::{
@@ -66,13 +66,13 @@ impl Credentials for Line {
         self.cross().await?;
         self.store.sign_in(new).await
     }
-    async fn sign_in_failed(&self, account: Option<AccountId>, origin: Origin<'_>, now: i64) -> Stored<()> {
+    async fn sign_in_failed(&self, account: Option<AccountId>, origin: &Origin, now: i64) -> Stored<()> {
         self.cross().await?;
         self.store.sign_in_failed(account, origin, now).await
     }
-    async fn sign_out(&self, session: SessionId, now: i64) -> Stored<()> {
+    async fn sign_out(&self, session: SessionId, origin: &Origin, now: i64) -> Stored<()> {
         self.cross().await?;
-        self.store.sign_out(session, now).await
+        self.store.sign_out(session, origin, now).await
     }
     async fn refused(&self, who: &SignedIn, what: &str, why: u16) -> Stored<()> {
         self.cross().await?;

@@ -113,6 +113,32 @@ async fn a_plan_that_cannot_be_made_is_one_sentence() {
 }
 
 #[tokio::test]
+async fn aud_01_whatever_somebody_does_says_where_he_did_it() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await.with_header("user-agent", "acting/1");
+    let teacher = world.signed_in("teacher").await;
+    let page = admin.post("/sessions/plan", &format!("act=end_disable&id={}&id={}", world.teacher, world.admin)).await;
+    let done = admin.post("/sessions/commit", &format!("plan={}", field(&page, "plan"))).await;
+    let batch = done.header("location").split_once("done=").expect("the batch").1.to_owned();
+    assert_eq!(admin.post("/accounts/undo-disable", &format!("batch_id={batch}")).await.status, 303);
+    let form = format!("version={}&disabled=on", field(&admin.get(&format!("/accounts/{}", world.teacher)).await, "version"));
+    assert_eq!(admin.post(&format!("/accounts/{}", world.teacher), &form).await.status, 303);
+    let deputy = world.signed_in("deputy").await;
+    assert_eq!(admin.post("/sessions/end", &format!("session={}", deputy.session.expect("a session"))).await.status, 303);
+    assert_eq!(admin.post("/sessions/plan", "act=end").await.status, 422);
+    assert_eq!(admin.post("/sign-out", "").await.status, 303);
+    drop(teacher);
+    let acts: Vec<(String, Option<String>)> = world
+        .rows(
+            "select action, user_agent from events left join event_origins on event_origins.seq = events.seq
+            where actor_account = 1 and action <> 'sign_in' order by events.seq",
+        )
+        .await;
+    let expected = ["end_disable", "end_disable", "undo_disable", "disable", "end", "refused", "sign_out"];
+    assert_eq!(acts, expected.map(|action| (action.to_owned(), Some("acting/1".to_owned()))));
+}
+
+#[tokio::test]
 async fn a_box_is_ticked_by_its_own_value_only() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;

@@ -3,6 +3,7 @@
 use crate::common::{HASH, NOW, World, sentence};
 use app::{
     AppError,
+    guard::Origin,
     model::{
         account::{AccountId, SaveAccount, Saved},
         plan::{Act, EndTarget},
@@ -10,7 +11,7 @@ use app::{
     store::{Store as _, StoreError},
 };
 use server::{
-    credentials::{Credentials as _, Origin, SignedInAs, Why},
+    credentials::{Credentials as _, SignedInAs, Why},
     store::{Actor, NewAccount},
 };
 
@@ -32,7 +33,10 @@ async fn save_disables_and_enables_with_the_same_password() {
     assert_eq!(world.why(&browser).await, Why::Ended);
     let details = world.store.account(&admin, nate).await.expect("an answer").expect("an account");
     assert_eq!(details.status, "Disabled by admin01, 03/09/2022 09:20:54 AM, reason: phishing");
-    assert_eq!((details.disabled, &*details.history[0].action, &*details.history[0].detail), (true, "Disable", "1 session ended"));
+    assert_eq!(
+        (details.disabled, &*details.history[0].action, &*details.history[0].detail),
+        (true, "Disable", "1 session ended · 10.4.1.23 · Chrome 99 · Windows")
+    );
 
     assert_eq!(world.store.save_account(&admin, &save(nate, details.version, true)).await, Ok(Saved::Unchanged));
     assert_eq!(world.store.save_account(&admin, &save(nate, details.version, false)).await, Ok(Saved::Enabled));
@@ -208,7 +212,7 @@ async fn the_history_tells_everything_newest_first() {
     let admin = world.as_admin(&browser).await;
     let nate = world.account("natetest").await;
     world.sign_in(nate).await;
-    world.store.sign_in_failed(Some(nate), Origin { ip: "10.0.0.9", user_agent: "curl/8.5.0" }, NOW).await.expect("noted");
+    world.store.sign_in_failed(Some(nate), &Origin { ip: "10.0.0.9".into(), user_agent: "curl/8.5.0".into() }, NOW).await.expect("noted");
     let report = world.act(&admin, Act::EndDisable, &[nate]).await.expect("done");
     world.store.refused(admin.who(), "POST /sessions/end", 422).await.expect("noted");
     world.store.end(admin.who(), EndTarget::Session(browser.session)).await.expect("done");
@@ -218,9 +222,9 @@ async fn the_history_tells_everything_newest_first() {
     assert_eq!(
         told,
         [
-            ("End", "admin01", "admin01", "1 session ended", false),
-            ("Refused request", "admin01", "", "POST /sessions/end (422)", false),
-            ("End & Disable", "admin01", "natetest", "1 session ended", true),
+            ("End", "admin01", "admin01", "1 session ended · 10.4.1.23 · Chrome 99 · Windows", false),
+            ("Refused request", "admin01", "", "POST /sessions/end (422) · 10.4.1.23 · Chrome 99 · Windows", false),
+            ("End & Disable", "admin01", "natetest", "1 session ended · 10.4.1.23 · Chrome 99 · Windows", true),
             ("Log in refused", "", "natetest", "10.0.0.9 · curl 8", false),
             ("Log in", "natetest", "natetest", "10.4.1.22 · Chrome 99 · Windows", false),
             ("Account created", "Command line", "natetest", "", false),

@@ -2,7 +2,7 @@
 
 use crate::common::{Browser, HASH, HOUR, NOW, World, settings, start};
 use app::{
-    guard::Admin,
+    guard::{Admin, Origin},
     model::{
         account::{AccountId, SaveAccount},
         plan::{Act, Confirmation, EndTarget, PlanId},
@@ -55,9 +55,12 @@ async fn fs_01_a_locked_database_is_told_within_a_second_and_heals() {
     for sql in ["begin immediate", "begin exclusive"] {
         let lock = lock(&world, sql).await;
         let begun = Instant::now();
-        let confirmation = Confirmation::default();
-        let (commit, sign_in, sign_out) =
-            tokio::join!(store.commit(&admin, plan.id, &confirmation), sign_in(&store, nate), store.sign_out(browser.session, NOW));
+        let (confirmation, origin) = (Confirmation::default(), Origin::default());
+        let (commit, sign_in, sign_out) = tokio::join!(
+            store.commit(&admin, plan.id, &confirmation),
+            sign_in(&store, nate),
+            store.sign_out(browser.session, &origin, NOW)
+        );
         assert_eq!(commit, Err(StoreError::Unavailable));
         assert_eq!((sign_in, sign_out), (Err(StoreError::Unavailable), Err(StoreError::Unavailable)));
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
@@ -150,7 +153,7 @@ async fn every_act(store: &Sqlite, stage: &Stage) -> Vec<(&'static str, Stored<(
         ("end sessions", store.end_sessions(Actor::CommandLine, vec![victim.session], "", NOW).await.map(drop)),
         ("begin many", store.begin_demo_sessions(vec![start(one, NOW)]).await.map(drop)),
         ("time out", store.end_timed_out(NOW + 13 * HOUR).await.map(drop)),
-        ("sign out", store.sign_out(victim.session, NOW).await),
+        ("sign out", store.sign_out(victim.session, &Origin::default(), NOW).await),
         ("note a refusal", store.refused(who, "POST /", 403).await),
     ]
 }

@@ -2,6 +2,7 @@
 
 use crate::common::{HOUR, LIMITS, MINUTE, NOW, World};
 use app::{
+    guard::Origin,
     model::{
         account::{AccountId, SaveAccount},
         plan::{Act, EndTarget},
@@ -227,7 +228,7 @@ async fn run(steps: Vec<Step>) {
             Step::SignIn(one) => browsers.extend(world.try_sign_in(people[one]).await.ok()),
             Step::SignOut(one) => {
                 if let Some(browser) = browsers.get(one) {
-                    world.store.sign_out(browser.session, now).await.expect("signed out");
+                    world.store.sign_out(browser.session, &Origin::default(), now).await.expect("signed out");
                 }
             }
             Step::EndSession(one) => {

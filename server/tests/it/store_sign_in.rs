@@ -1,9 +1,10 @@
 //! Sign-in, the session check, sign-out and time-outs.
 
 use crate::common::{CHROME, HASH, HOUR, LIMITS, MINUTE, NOW, SECOND, World};
+use app::guard::Origin;
 use server::{
     auth::token::Token,
-    credentials::{Checked, Credentials as _, NewSession, Origin, SignedInAs, Why},
+    credentials::{Checked, Credentials as _, NewSession, SignedInAs, Why},
     store::{Actor, Missing, OpenError, SESSIONS_PER_ACCOUNT, Sqlite},
 };
 use std::fmt::Write as _;
@@ -127,9 +128,9 @@ async fn tok_08_the_cookie_sent_with_a_sign_in_dies() {
 async fn tok_11_a_signed_out_session_is_dead_before_the_answer() {
     let world = World::new().await;
     let browser = world.sign_in(world.account("natetest").await).await;
-    world.store.sign_out(browser.session, NOW).await.expect("signed out");
+    world.store.sign_out(browser.session, &Origin::default(), NOW).await.expect("signed out");
     assert_eq!(world.why(&browser).await, Why::SignedOut);
-    world.store.sign_out(browser.session, NOW).await.expect("no error");
+    world.store.sign_out(browser.session, &Origin::default(), NOW).await.expect("no error");
     assert_eq!(world.number("select count(*) from events where action = 'sign_out'").await, 1);
 }
 
@@ -246,11 +247,11 @@ async fn aud_01_sign_in_refused_and_sign_out_write_one_event_each() {
     let world = World::new().await;
     let nate = world.account("natetest").await;
     let browser = world.sign_in(nate).await;
-    world.store.sign_in_failed(Some(nate), Origin { ip: "10.0.0.9", user_agent: "curl" }, NOW).await.expect("noted");
-    world.store.sign_in_failed(None, Origin { ip: "10.0.0.9", user_agent: "curl" }, NOW).await.expect("noted");
+    world.store.sign_in_failed(Some(nate), &Origin { ip: "10.0.0.9".into(), user_agent: "curl".into() }, NOW).await.expect("noted");
+    world.store.sign_in_failed(None, &Origin { ip: "10.0.0.9".into(), user_agent: "curl".into() }, NOW).await.expect("noted");
     let who = world.signed_in(&browser).await;
     world.store.refused(&who, "POST /sessions/plan", 403).await.expect("noted");
-    world.store.sign_out(browser.session, NOW).await.expect("signed out");
+    world.store.sign_out(browser.session, &Origin::default(), NOW).await.expect("signed out");
     for (action, count) in [("sign_in", 1), ("sign_in_refused", 2), ("refused", 1), ("sign_out", 1)] {
         let events = world.events(action).await;
         assert_eq!(events.len(), count, "{action}");
