@@ -32,6 +32,15 @@ pub fn build() -> Done {
     release.site.size_gate()
 }
 
+/// The value of an option, given as `--name value` or `--name=value`.
+fn value<'a>(options: &[&'a String], name: &str) -> Option<&'a str> {
+    let mut values = options.iter().enumerate().filter_map(|(at, option)| match option.strip_prefix(name)? {
+        "" => options.get(at + 1).map(|next| next.as_str()),
+        rest => rest.strip_prefix('='),
+    });
+    values.next()
+}
+
 /// Builds, fills the demo district, and becomes the server.
 pub fn run(arguments: &[String]) -> Done {
     let mut options: Vec<&String> = arguments.iter().collect();
@@ -42,12 +51,13 @@ pub fn run(arguments: &[String]) -> Done {
     let mut steps = Steps::of(5);
     let Release { binary, site } = release(&mut steps)?;
     steps.step("Demo district in data/usm.db (5 s; a second start only tops up its sessions)", || {
-        sh(Command::new(&binary).arg("demo").args(DISTRICT))
+        let database = value(&options, "--database-url").into_iter().flat_map(|url| ["--database-url", url]);
+        sh(Command::new(&binary).arg("demo").args(DISTRICT).args(database))
     })?;
     steps.step("Serving; Ctrl+C stops it", || {
         if open {
             // Its own process, since this one becomes the server.
-            Command::new(env::current_exe()?).args(["open", ADDRESS]).spawn()?;
+            Command::new(env::current_exe()?).args(["open", value(&options, "--listen").unwrap_or(ADDRESS)]).spawn()?;
         }
         let error = Command::new(&binary)
             .args(["serve", "--demo-traffic"])
@@ -69,4 +79,18 @@ pub fn open(arguments: &[String]) -> Done {
         sleep(Duration::from_millis(100));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::value;
+
+    #[test]
+    fn an_option_has_its_value_beside_it_or_behind_it() {
+        let options = ["--listen", "127.0.0.1:4000", "--database-url=sqlite://x.db"].map(str::to_owned);
+        let options: Vec<_> = options.iter().collect();
+        assert_eq!(value(&options, "--listen"), Some("127.0.0.1:4000"));
+        assert_eq!(value(&options, "--database-url"), Some("sqlite://x.db"));
+        assert_eq!(value(&options, "--data"), None);
+    }
 }
