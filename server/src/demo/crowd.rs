@@ -10,6 +10,8 @@ const USE_MINUTES: f64 = 25.0;
 const MILLISECONDS_BETWEEN_CLICKS: f64 = 40_000.0;
 /// One in nine logs out; the others close the tab.
 const LOGS_OUT_ONE_IN: u32 = 9;
+/// Who would have come before this, while the machine slept, does not come any more.
+const BACKLOG: i64 = MINUTE;
 
 /// Those at work in sessions `S`.
 pub struct Crowd<S> {
@@ -36,6 +38,7 @@ impl<S> Crowd<S> {
 
     /// How many have come since this was last asked.
     pub fn arrivals(&mut self, now: i64, chance: &mut Chance) -> usize {
+        self.next_arrival = self.next_arrival.max(now - BACKLOG);
         let mut number = 0;
         while self.next_arrival <= now {
             self.next_arrival += milliseconds(chance.waiting(self.pace)).max(1);
@@ -77,6 +80,15 @@ fn milliseconds(time: f64) -> i64 {
 mod tests {
     use super::*;
     use std::collections::HashMap;
+
+    #[test]
+    fn after_a_long_sleep_nobody_comes_late() {
+        let mut chance = Chance::new(1);
+        let mut crowd: Crowd<u32> = Crowd::new(2_400, 60 * MINUTE, 0);
+        let usual = crowd.arrivals(MINUTE, &mut chance);
+        let after = crowd.arrivals(30 * 24 * 60 * MINUTE, &mut chance);
+        assert!((15..60).contains(&usual) && (15..60).contains(&after), "{usual}, {after}");
+    }
 
     #[test]
     fn about_as_many_are_signed_in_as_asked_for() {

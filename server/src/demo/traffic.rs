@@ -36,9 +36,8 @@ pub async fn run(store: Sqlite, clock: Clock, limits: Limits, mut stop: watch::R
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = async { tokio::time::sleep(EVERY).await; traffic.go_on(&store, clock.now()).await } => {}
         }
-        traffic.go_on(&store, clock.now()).await;
     }
 }
 
