@@ -38,7 +38,7 @@ enum Command {
     /// Active sessions: list, end
     #[command(subcommand)]
     Session(session::Command),
-    /// Check the configuration and the database
+    /// Check the configuration and the database; an older database is brought up to date first, nothing else is changed
     Check(check::Args),
     /// Print the version
     Version,

@@ -14,7 +14,7 @@ pub struct Args {
     node: Node,
 }
 
-/// Reads, and changes nothing.
+/// Reads, and changes no data: opening brings the tables of an older database up to date, as every command does.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.node.config(args.node.listen)?;
     let path = database::path(&args.node.database.database_url)?;

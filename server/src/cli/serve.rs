@@ -43,6 +43,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     // Wrong options and a port in use are said before a database is made.
     args.node.config(args.node.listen)?;
     let listener = bind(args.node.listen).await?;
+    if args.demo_traffic && !path.exists() {
+        return Err(no_demo(&path));
+    }
     let config = args.node.config(listener.local_addr().context("The listener has no address")?)?;
 
     let settings = Settings::new(config.time_zone.clone(), args.node.limits.get());
@@ -62,10 +65,7 @@ async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Pat
         )));
     }
     if demo_traffic && !demo {
-        return Err(Usage::error(format!(
-            "--demo-traffic is for a demo database, which {} is not; leave it out, or make one by `usm demo`.",
-            path.display()
-        )));
+        return Err(no_demo(path));
     }
     ensure_administrator(store, &clock, path).await?;
     let background = store.start(clock.clone()).await.map_err(said)?;
@@ -102,6 +102,13 @@ async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Pat
     background.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn no_demo(path: &Path) -> anyhow::Error {
+    Usage::error(format!(
+        "--demo-traffic is for a demo database, which {} is not; leave it out, or make one by `usm demo`.",
+        path.display()
+    ))
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -111,6 +111,8 @@ fn only_serve_and_demo_make_a_database() {
         let sentence = world.refused(1, arguments);
         assert!(sentence.contains("There is no database at data/usm.db"), "usm {arguments:?} says: {sentence}");
     }
+    let sentence = world.refused(2, &["serve", "--listen", "127.0.0.1:0", "--demo-traffic"]);
+    assert!(sentence.contains("make one by `usm demo`"), "{sentence}");
     assert!(!world.path("data").exists());
 }
 
