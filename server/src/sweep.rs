@@ -10,19 +10,14 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Rounds between two checkpoints.
 const CHECKPOINT_EVERY: u32 = 4;
 
-/// Goes round until told to stop. What a round could not do the next one does: the store has logged why.
+/// Goes round until told to stop. What a round could not do the next one does: the store has logged why, once.
 pub(crate) async fn run(store: Sqlite, mut stop: watch::Receiver<bool>, clock: Clock) {
+    let mut is_well = true;
     for round in 1_u32.. {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(EVERY) => {}
         }
-        // Activity first: somebody who is at work must not time out for want of a write.
-        if store.write_activity().await.is_ok() {
-            let _ = store.end_timed_out(clock.now()).await;
-        }
-        if round.is_multiple_of(CHECKPOINT_EVERY) {
-            let _ = store.checkpoint().await;
-        }
+        is_well = store.keep_up(clock.now(), round.is_multiple_of(CHECKPOINT_EVERY), !is_well).await;
     }
 }

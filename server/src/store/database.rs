@@ -252,15 +252,37 @@ pub(super) async fn within<T>(until: Instant, work: impl Future<Output = sqlx::R
     timeout_at(until, work).await.map_err(|_| late())?.map_err(failed)
 }
 
+tokio::task_local! {
+    /// Set where the same failure was logged already by whoever asks again and again.
+    static KNOWN: ();
+}
+
+/// Does work whose failure is no news: it is logged for debugging only.
+pub(super) async fn known_to_fail<T>(known: bool, work: impl Future<Output = T>) -> T {
+    if known { KNOWN.scope((), work).await } else { work.await }
+}
+
+fn is_news() -> bool {
+    KNOWN.try_with(|()| ()).is_err()
+}
+
 fn late() -> StoreError {
-    tracing::error!("the database did not answer in time");
+    if is_news() {
+        tracing::error!("the database did not answer in time");
+    } else {
+        tracing::debug!("the database does not answer in time");
+    }
     StoreError::Unavailable
 }
 
 /// Logs an error of the database, once, and answers what the callers may know of it.
 pub(super) fn failed(error: sqlx::Error) -> StoreError {
     use sqlx::Error::{ColumnDecode, ColumnIndexOutOfBounds, Decode, Encode};
-    tracing::error!(%error, "the database failed");
+    if is_news() {
+        tracing::error!(%error, "the database failed");
+    } else {
+        tracing::debug!(%error, "the database fails");
+    }
     let defect = matches!(error, ColumnDecode { .. } | ColumnIndexOutOfBounds { .. } | Decode(_) | Encode(_))
         // SQLITE_ERROR: the text of a statement is wrong. SQLITE_CONSTRAINT: so is what it was given.
         || primary_code(&error).is_some_and(|code| code == 1 || code == 19);

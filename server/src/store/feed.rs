@@ -5,7 +5,7 @@
 
 use super::{
     Sqlite,
-    database::{Reads as _, within},
+    database::{Reads as _, known_to_fail, within},
     events::{Action, Detail},
 };
 use crate::directory::{AccountEntry, Change, Directory, SessionEntry};
@@ -245,7 +245,8 @@ pub(super) async fn follow(store: Sqlite, mut follower: Follower, mut stop: watc
         }
         store.feed().lost();
         while !*stop.borrow() {
-            if let Ok((again, directory)) = Follower::load(&store, clock.now()).await {
+            // Why it was lost has been logged.
+            if let Ok((again, directory)) = known_to_fail(true, Follower::load(&store, clock.now())).await {
                 again.publish(store.feed(), directory);
                 follower = again;
                 tracing::info!("the directory was loaded anew and follows the database again");

@@ -2,7 +2,7 @@
 
 use super::{
     Sqlite,
-    database::Reads as _,
+    database::{Reads as _, known_to_fail},
     events::{self, Action, Actor, Deed, json},
     sign_in::session_target,
 };
@@ -52,6 +52,21 @@ where id in (
 returning id, account_id, end_kind";
 
 impl Sqlite {
+    /// Writes what is due: activity first, because somebody who is at work must not time out for want of a write. Answers whether that
+    /// went well; `known`: it did not the last time, and the log has it.
+    pub(crate) async fn keep_up(&self, now: i64, checkpoint: bool, known: bool) -> bool {
+        let due = async {
+            self.write_activity().await?;
+            self.end_timed_out(now).await?;
+            if checkpoint { self.checkpoint().await } else { Ok(()) }
+        };
+        let is_well = known_to_fail(known, due).await.is_ok();
+        if is_well && known {
+            tracing::info!("the database takes activity and time-outs again");
+        }
+        is_well
+    }
+
     /// Writes the noted activity; no event, and never for a session that has ended.
     ///
     /// # Errors
