@@ -60,11 +60,14 @@ async fn az_07_all_that_match_but_the_exceptions() {
     let admin = world.signed_in("admin").await;
     let deputy = world.signed_in("deputy").await;
     let teacher = world.signed_in("teacher").await;
-    let page = admin.post("/sessions/plan", &format!("act=end&all=1&last_name=te&except={}", world.admin)).await;
+    let tested = world.person("tested", "Tester", "Tom", false).await;
+    let tom = world.signed_in("tested").await;
+    let page = admin.post("/sessions/plan", &format!("act=end&all=1&last_name=te&except={tested}")).await;
     assert_eq!(page.status, 200);
     let done = admin.post("/sessions/commit", &format!("plan={}", field(&page, "plan"))).await;
     assert_eq!(done.status, 303);
     assert_eq!(teacher.get("/me").await.status, 303);
+    assert_eq!(tom.get("/me").await.status, 200, "he matches, and is an exception");
     assert_eq!(deputy.get("/me").await.status, 200, "he does not match");
 }
 

@@ -23,7 +23,7 @@ use server::{
     store::{Actor, Background, Missing, NewAccount, Settings, Sqlite},
 };
 use sqlx::{ConnectOptions as _, FromRow, SqliteConnection, sqlite::SqliteRow};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -74,7 +74,8 @@ impl World {
             site_name: "Demo District".into(),
         };
         let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };
-        let settings = Settings { step, ..Settings::new(config.time_zone.clone(), limits) };
+        // The machine that runs the tests may be busy.
+        let settings = Settings { step, patience: Duration::from_secs(10), ..Settings::new(config.time_zone.clone(), limits) };
         let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a database");
         let clock = Clock::fixed(START);
         let background = store.start(clock.clone()).await.expect("a directory");
