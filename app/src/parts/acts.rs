@@ -13,7 +13,7 @@ use crate::{
     parts::{
         browser, failure,
         list::List,
-        toasts::{Toasts, Way},
+        toasts::{Press, Toasts, Way},
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -199,17 +199,18 @@ impl Acts {
                     }
                     self.toasts.success(undone.sentence());
                 }
-                Err(error) => self.failed_to("Nobody was enabled", &error, move || self.undo(batch, rows.clone())),
+                Err(error) => self.failed_to("Nobody was enabled", &error, Some(Arc::new(move || self.undo(batch, rows.clone())))),
             }
         });
     }
 
     fn not_done(self, error: &AppError, again: impl Fn() + Send + Sync + 'static) {
+        let again = (!self.busy.is_disposed()).then(|| Arc::new(again) as Press);
         self.failed_to("Nothing was ended", error, again);
     }
 
     /// Why something was not done, with the way to try again; `nothing` is said only where that is certain.
-    fn failed_to(self, nothing: &str, error: &AppError, again: impl Fn() + Send + Sync + 'static) {
+    fn failed_to(self, nothing: &str, error: &AppError, again: Option<Press>) {
         if *error == AppError::NotSignedIn {
             return leave(None);
         }
@@ -219,7 +220,7 @@ impl Acts {
             AppError::Unavailable | AppError::OutcomeUnknown | AppError::Unreachable | AppError::Internal => sentence.to_owned(),
             _ => format!("{nothing}. {sentence}"),
         };
-        self.toasts.error_with(text, vec![Way::Act("Try again", Arc::new(again))]);
+        self.toasts.error_with(text, again.map(|again| Way::Act("Try again", again)).into_iter().collect());
     }
 }
 

@@ -29,11 +29,14 @@ struct Toast {
     ways: Vec<Way>,
 }
 
+/// What a button does. It may be pressed when the page that offered it is long gone, so it belongs to none.
+pub type Press = Arc<dyn Fn() + Send + Sync>;
+
 /// A way on from a message. A message that offers one stays until it is closed or something else is done.
 #[derive(Clone)]
 pub enum Way {
-    /// A button: its text, and what it does. It may be pressed when the page that offered it is long gone.
-    Act(&'static str, Arc<dyn Fn() + Send + Sync>),
+    /// A button: its text, and what it does.
+    Act(&'static str, Press),
     /// A link: its text and address.
     Link(&'static str, String),
 }
