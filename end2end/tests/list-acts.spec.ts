@@ -1,0 +1,283 @@
+// Acting in the Session List: the panel, what fails, what comes late, and where the focus goes.
+import type { Page } from '@playwright/test';
+import { choose, everybody, filter, names, openPanel, row, selected } from './list.ts';
+import { expect, hydrated, logIn, test } from './product.ts';
+
+/** What has the focus, or `body` where it was lost. */
+const focused = async (page: Page) => await page.evaluate(() => document.activeElement!.tagName.toLowerCase());
+const keepsFocus = async (page: Page) => expect(await focused(page)).not.toBe('body');
+
+test('a user ended with the panel open: the panel asks once more, and is silent', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const asked: string[] = [];
+  admin.on('request', (request) => request.url().endsWith('/api/sessions/of') && asked.push(request.url()));
+  const panel = await openPanel(admin, 'natetest');
+  await panel.getByRole('button', { name: 'End all 1' }).click();
+  await expect(panel.getByText('No active sessions.')).toBeVisible();
+  await expect(row(admin, 'natetest').getByText('Ended')).toBeVisible();
+  await admin.waitForLoadState('networkidle');
+  expect(asked.length).toBeLessThanOrEqual(3);
+  await keepsFocus(admin);
+});
+
+test('a disabled user reads Disabled, with the panel open too', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const panel = await openPanel(admin, 'natetest');
+  await panel.getByRole('button', { name: 'End & Disable…' }).click();
+  await admin.getByRole('alertdialog').getByRole('button', { name: 'End & Disable natetest' }).click();
+  await expect(panel.getByText('The account is disabled.')).toBeVisible();
+  await expect(row(admin, 'natetest').getByText('Disabled')).toBeVisible();
+  await keepsFocus(admin);
+});
+
+test('Undo disable works when the page that offered it is left', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const panel = await openPanel(admin, 'natetest');
+  await panel.getByRole('button', { name: 'End & Disable…' }).click();
+  await admin.getByRole('alertdialog').getByRole('button', { name: 'End & Disable natetest' }).click();
+  await expect(admin.getByText('1 account disabled, 1 session ended')).toBeVisible();
+  await panel.getByRole('link', { name: 'View account' }).click();
+  await expect(admin.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
+  await admin.getByRole('button', { name: 'Undo disable' }).click();
+  await expect(admin.getByText('1 account enabled again. Ended sessions stay ended.')).toBeVisible();
+  await keepsFocus(admin);
+});
+
+test('a list asked for before an act does not bring back who was ended', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  let answer = () => {};
+  const held = new Promise<void>((done) => (answer = done));
+  await admin.route('**/api/sessions/list', async (route) => {
+    const old = await route.fetch();
+    await held;
+    await route.fulfill({ response: old }).catch(() => undefined);
+  }, { times: 1 });
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  await admin.getByRole('button', { name: 'Refresh' }).click();
+  await choose(admin, 'End');
+  await expect(row(admin, 'natetest').getByText('Ended')).toBeVisible();
+  answer();
+  await admin.waitForLoadState('networkidle');
+  await expect(row(admin, 'natetest').getByText('Ended')).toBeVisible();
+});
+
+test('an End that fails says so and can be tried again', async ({ loggedIn, complaints }) => {
+  const admin = await everybody(loggedIn);
+  await admin.route('**/api/sessions/end', async (route) => await route.fulfill({ status: 503, json: { error: 'unavailable' } }), { times: 1 });
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  await choose(admin, 'End');
+  const toast = admin.getByRole('alert').filter({ hasText: 'The database does not answer. Nothing was changed.' });
+  await expect(toast).toBeVisible();
+  await complaints.expectStatus(503);
+  await toast.getByRole('button', { name: 'Try again' }).click();
+  await expect(admin.getByText('Ended 1 session of natetest')).toBeVisible();
+  await expect(toast).toHaveCount(0);
+});
+
+test('what nobody knows is not called nothing', async ({ loggedIn, complaints }) => {
+  const admin = await everybody(loggedIn);
+  await admin.route('**/api/sessions/end', async (route) => await route.fulfill({ status: 503, json: { error: 'outcome_unknown' } }), { times: 1 });
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  await choose(admin, 'End');
+  await expect(admin.getByText(/It is not known whether this was done/)).toBeVisible();
+  await expect(admin.getByText(/Nothing was ended/)).toHaveCount(0);
+  await complaints.expectStatus(503);
+});
+
+test('a commit that fails stays in the dialog, and goes through at the second try', async ({ loggedIn, complaints }) => {
+  const admin = await everybody(loggedIn);
+  await admin.route('**/api/sessions/commit', async (route) => await route.fulfill({ status: 503, json: { error: 'unavailable' } }), { times: 1 });
+  for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
+  await choose(admin, 'End');
+  const dialog = admin.getByRole('alertdialog');
+  await dialog.getByRole('button', { name: 'End sessions of 2 users' }).click();
+  await expect(dialog.getByRole('alert')).toHaveText('The database does not answer. Nothing was changed. Try again.');
+  await complaints.expectStatus(503);
+  await dialog.getByRole('button', { name: 'End sessions of 2 users' }).click();
+  await expect(admin.getByText('2 ended', { exact: true })).toBeVisible();
+});
+
+test('a plan in steps that stops says how many are done, and goes on', async ({ loggedIn, complaints }) => {
+  const admin = await everybody(loggedIn);
+  for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
+  await choose(admin, 'End');
+  // The first step is done of 20,000, the second fails.
+  let commits = 0;
+  await admin.route('**/api/sessions/commit', async (route) => {
+    commits += 1;
+    if (commits === 1) {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), ended_users: 10_000, left: 10_000 } });
+    } else if (commits === 2) await route.fulfill({ status: 503, json: { error: 'unavailable' } });
+    else await route.continue();
+  });
+  const dialog = admin.getByRole('alertdialog');
+  await dialog.getByRole('button', { name: 'End sessions of 2 users' }).click();
+  await expect(dialog.getByRole('alert')).toHaveText('10,000 ended, 10,000 left: confirm again to go on');
+  await complaints.expectStatus(503);
+  await dialog.getByRole('button', { name: 'End sessions of 2 users' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(admin.getByText('2 ended', { exact: true })).toBeVisible();
+});
+
+test('a plan of another session says so, not that there is no page', async ({ loggedIn, complaints }) => {
+  const admin = await everybody(loggedIn);
+  for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
+  await choose(admin, 'End');
+  const again = await admin.context().newPage();
+  await again.goto('/me');
+  await again.getByRole('button', { name: /admin01/ }).click();
+  await again.locator('#person-menu').getByRole('button', { name: 'Log out' }).click();
+  await logIn(again, 'admin01');
+  await expect(again).toHaveURL('/sessions');
+  expect(complaints.take(/^Clear-Site-Data header/)).toBe(1);
+  await again.close();
+  const dialog = admin.getByRole('alertdialog');
+  await dialog.getByRole('button', { name: 'End sessions of 2 users' }).click();
+  await expect(dialog.getByRole('alert')).toHaveText(/^Nothing was done: this was prepared in another session/);
+  await complaints.expectStatus(404);
+});
+
+test('an administrator who is ended before he confirms is told at the log-in page', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(loggedIn);
+  for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
+  await choose(admin, 'End');
+  product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+  await admin.getByRole('alertdialog').getByRole('button', { name: 'End sessions of 2 users' }).click();
+  await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
+  await expect(admin.getByText('Nothing was done.')).toBeVisible();
+  await complaints.expectStatus(401);
+});
+
+test('ending oneself alone asks, and tells at the log-in page what was done', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await admin.getByRole('checkbox', { name: 'Select admin01' }).check();
+  await choose(admin, 'End');
+  const dialog = admin.getByRole('alertdialog');
+  await expect(dialog.getByRole('heading', { name: 'End your own session?' })).toBeVisible();
+  await expect(dialog.getByText('You will be logged out.')).toBeVisible();
+  await dialog.getByRole('button', { name: 'End your own session' }).click();
+  await expect(admin.getByRole('heading', { name: 'Log in' })).toBeVisible();
+  await expect(admin.getByText('Ended 1 session of admin01')).toBeVisible();
+});
+
+test('a double click commits once', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const commits: string[] = [];
+  admin.on('request', (request) => request.url().endsWith('/api/sessions/commit') && commits.push(request.url()));
+  for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
+  await choose(admin, 'End');
+  await admin.getByRole('alertdialog').getByRole('button', { name: 'End sessions of 2 users' }).dblclick();
+  await expect(admin.getByText('2 ended', { exact: true })).toBeVisible();
+  expect(commits).toHaveLength(1);
+});
+
+test('nobody but oneself and another administrator: no button until they are ticked', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  for (const name of ['admin01', 'admin02']) await admin.getByRole('checkbox', { name: `Select ${name}` }).check();
+  await choose(admin, 'End & Disable');
+  const dialog = admin.getByRole('alertdialog');
+  await expect(dialog.getByText('SIS administrators: admin02 will be skipped.')).toBeVisible();
+  await expect(dialog.getByRole('button', { name: /^End & Disable/ })).toHaveCount(0);
+  await dialog.getByLabel('Also disable 1 SIS administrator: admin02').check();
+  await expect(dialog.getByRole('button', { name: 'End & Disable admin02' })).toBeVisible();
+});
+
+test('gestures with Shift, the mixed header, and the selection over another order', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const sort = async () => await admin.getByRole('columnheader', { name: 'User Name', exact: true }).getByText('User Name').click();
+  await sort();
+  await expect.poll(() => names(admin)).toEqual(['admin01', 'admin02', 'kahumanu', 'nate.miller', 'natetest']);
+  const click = async (name: string, ...modifiers: ('ControlOrMeta' | 'Shift')[]) => await row(admin, name).getByText(name, { exact: true }).click({ modifiers });
+  const chosen = async () => await admin.locator('tr[aria-selected=true]').evaluateAll((rows) => rows.map((row) => row.querySelector('.text')!.textContent));
+  await click('admin01');
+  await click('kahumanu', 'ControlOrMeta');
+  await click('natetest', 'ControlOrMeta', 'Shift');
+  expect(await chosen()).toEqual(['admin01', 'kahumanu', 'nate.miller', 'natetest']);
+  await expect(admin.locator('thead input[type=checkbox]')).toHaveJSProperty('indeterminate', true);
+
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).click();
+  await admin.getByRole('checkbox', { name: 'Select kahumanu' }).click({ modifiers: ['Shift'] });
+  expect(await chosen()).toEqual(['admin01']);
+
+  await sort();
+  await expect.poll(() => names(admin)).toEqual(['natetest', 'nate.miller', 'kahumanu', 'admin02', 'admin01']);
+  expect(await chosen()).toEqual(['admin01']);
+});
+
+test('the focus is never lost', async ({ loggedIn, product }) => {
+  const admin = await everybody(loggedIn);
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  await admin.getByRole('button', { name: 'Clear', exact: true }).press('Enter');
+  await expect(admin.getByRole('button', { name: 'Clear', exact: true })).toHaveCount(0);
+  await keepsFocus(admin);
+
+  await filter(admin, 'User Name').fill('nate');
+  await admin.getByRole('button', { name: 'Clear filters (1)' }).press('Enter');
+  await expect(admin.getByRole('button', { name: /Clear filters/ })).toHaveCount(0);
+  await expect.poll(async () => (await names(admin)).length).toBe(5);
+  await keepsFocus(admin);
+
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  await choose(admin, 'End');
+  await admin.getByRole('button', { name: 'Close message' }).press('Enter');
+  await expect(admin.getByRole('button', { name: 'Close message' })).toHaveCount(0);
+  await keepsFocus(admin);
+
+  // A Refresh takes the row away that has it.
+  await row(admin, 'kahumanu').getByText('kahumanu', { exact: true }).click();
+  product.usm(['session', 'end', '--user-name', '=kahumanu']);
+  await expect(async () => {
+    await admin.evaluate(() => document.querySelector<HTMLElement>('.refresh')!.click());
+    await expect(row(admin, 'kahumanu')).toHaveCount(0, { timeout: 500 });
+  }).toPass();
+  await expect.poll(() => focused(admin)).toBe('th');
+});
+
+test('on a narrow screen the panel that covers the list has the focus', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const wide = await openPanel(admin, 'natetest');
+  await expect(wide).not.toBeFocused();
+  await admin.keyboard.press('Escape');
+  await admin.setViewportSize({ width: 400, height: 720 });
+  const panel = await openPanel(admin, 'natetest');
+  await expect(panel).toBeFocused();
+  await admin.keyboard.press('Escape');
+  await expect(panel).toBeHidden();
+  await keepsFocus(admin);
+});
+
+test('Esc in an empty box closes the narrow screen\'s filters', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await admin.setViewportSize({ width: 400, height: 720 });
+  await admin.getByRole('button', { name: 'Filter', exact: true }).click();
+  const box = filter(admin, 'User Name');
+  await box.fill('nate');
+  await box.press('Escape');
+  await expect(box).toHaveValue('');
+  await expect(box).toBeVisible();
+  await box.press('Escape');
+  await expect(box).toBeHidden();
+});
+
+test.describe('a long list', () => {
+  test.use({ district: { accounts: 400, sessions: 300 } });
+
+  test('Refresh keeps the place, and the last page the focus', async ({ loggedIn }) => {
+    test.slow();
+    const admin = await loggedIn('admin01');
+    await hydrated(admin);
+    const list = admin.locator('.list-scroll');
+    await list.evaluate((list) => (list.scrollTop = 2000));
+    const refreshed = admin.waitForResponse('**/api/sessions/list');
+    await admin.getByRole('button', { name: 'Refresh' }).click();
+    await refreshed;
+    await expect(admin.locator('table')).not.toHaveAttribute('aria-busy', 'true');
+    expect(await list.evaluate((list) => list.scrollTop)).toBe(2000);
+    await expect(selected(admin)).toHaveCount(0);
+
+    await admin.getByRole('link', { name: 'Next' }).press('Enter');
+    await expect(admin.getByRole('link', { name: 'Next' })).toHaveCount(0);
+    await keepsFocus(admin);
+  });
+});

@@ -1,0 +1,158 @@
+// The Session List between other pages: the address, Back, links to the list, and the selection that stays.
+import { choose, everybody, filter, names, openPanel, row, selected } from './list.ts';
+import { expect, hydrated, test } from './product.ts';
+
+test('Back comes to the filtered list each time, and the account keeps its address', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await filter(admin, 'User Name').fill('nate');
+  await expect(admin).toHaveURL('/sessions?user_name=nate');
+  for (let time = 0; time < 2; time++) {
+    const panel = await openPanel(admin, 'natetest');
+    await panel.getByRole('link', { name: 'View account' }).click();
+    await expect(admin.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
+    await expect(admin).toHaveURL(/\/accounts\/\d+$/);
+    await admin.goBack();
+    await expect(admin).toHaveURL('/sessions?user_name=nate');
+    await expect.poll(() => names(admin)).toEqual(['nate.miller', 'natetest']);
+    await expect(filter(admin, 'User Name')).toHaveValue('nate');
+  }
+});
+
+test('many letters in a row make one address, and none is refused', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await admin.evaluate(() => {
+    const replace = history.replaceState.bind(history);
+    history.replaceState = (...args) => {
+      document.body.dataset.addresses = `${Number(document.body.dataset.addresses ?? 0) + 1}`;
+      replace(...args);
+    };
+  });
+  await filter(admin, 'User Name').pressSequentially('n'.repeat(60));
+  await expect(admin).toHaveURL(`/sessions?user_name=${'n'.repeat(60)}`);
+  expect(Number(await admin.locator('body').getAttribute('data-addresses'))).toBeLessThan(20);
+});
+
+test('a link to the list, from the list, shows what it says', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await filter(admin, 'User Name').fill('nate');
+  await expect(admin).toHaveURL('/sessions?user_name=nate');
+  await admin.getByRole('link', { name: 'Demo District' }).click();
+  await expect.poll(async () => (await names(admin)).length).toBe(5);
+  await expect(filter(admin, 'User Name')).toHaveValue('');
+  await expect(admin).toHaveURL('/sessions');
+
+  await admin.goBack();
+  await expect.poll(() => names(admin)).toEqual(['nate.miller', 'natetest']);
+  await expect(filter(admin, 'User Name')).toHaveValue('nate');
+
+  await admin.keyboard.press('Control+k');
+  await admin.keyboard.type('User Session Manager');
+  await admin.getByRole('option', { name: /^User Session Manager/ }).first().click();
+  await expect.poll(async () => (await names(admin)).length).toBe(5);
+});
+
+test('the selection survives the way to an account and back', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  for (const name of ['natetest', 'nate.miller', 'kahumanu']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
+  await expect(selected(admin)).toHaveText(/^3 users selected/);
+  const panel = await openPanel(admin, 'natetest');
+  await panel.getByRole('link', { name: 'View account' }).click();
+  await expect(admin.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
+  await admin.goBack();
+  await expect(selected(admin)).toHaveText(/^3 users selected · 3 sessions/);
+  await expect(admin.getByRole('checkbox', { name: 'Select kahumanu' })).toBeChecked();
+  await choose(admin, 'End');
+  await expect(admin.getByRole('heading', { name: 'End sessions of 3 users?' })).toBeVisible();
+});
+
+test('all that match, under another filter, is said to take the place of the first', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await filter(admin, 'User Name').fill('nate');
+  await admin.getByRole('checkbox', { name: 'Select all 2 users that match', exact: true }).check();
+  await filter(admin, 'User Name').fill('admin');
+  await expect(selected(admin)).toHaveText(/^2 users selected · 2 sessions \(2 not shown\)/);
+  await admin.getByRole('checkbox', { name: 'Select all 2 users that match, in place of all that matched other filters' }).click();
+  await expect(selected(admin)).toHaveText(/^2 users selected · 2 sessions(?! \()/);
+  await filter(admin, 'User Name').fill('');
+  await expect(admin.getByRole('checkbox', { name: 'Select natetest' })).not.toBeChecked();
+});
+
+test('who logged out is still selected and counted', async ({ loggedIn, product }) => {
+  const admin = await everybody(loggedIn);
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  product.usm(['session', 'end', '--user-name', '=natetest']);
+  await expect(async () => {
+    await admin.getByRole('button', { name: 'Refresh' }).click();
+    await expect(row(admin, 'natetest')).toHaveCount(0, { timeout: 500 });
+  }).toPass();
+  await expect(selected(admin)).toHaveText(/^1 user selected · 0 sessions \(1 not shown\)/);
+});
+
+test('Enter opens whom the answer shows, never whom an older one showed', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const search = admin.getByLabel('Search tools and people');
+  await search.fill('nate');
+  await expect(admin.getByRole('option', { name: /natetest/ })).toBeVisible();
+  let answer = () => {};
+  const held = new Promise<void>((done) => (answer = done));
+  await admin.route('**/api/accounts/search', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await search.fill('kahu');
+  await search.press('ArrowDown');
+  await expect(admin.getByRole('option', { selected: true })).toContainText('nate');
+  answer();
+  await expect(admin.getByRole('option', { name: /kahumanu/ })).toBeVisible();
+  await expect(admin.getByRole('option', { selected: true })).toHaveCount(0);
+});
+
+test('without JavaScript: order and filters in links and forms', async ({ loggedIn }) => {
+  for (const name of ['natetest', 'nate.miller', 'kahumanu']) await loggedIn(name);
+  const admin = await loggedIn('admin01', { javaScriptEnabled: false });
+  for (const [first, last] of [['admin01', 'natetest'], ['natetest', 'admin01']]) {
+    await admin.getByRole('columnheader', { name: 'User Name', exact: true }).getByRole('link').click();
+    await expect.poll(async () => (await names(admin)).at(0)).toBe(first);
+    expect((await names(admin)).at(-1)).toBe(last);
+  }
+  await filter(admin, 'User Name').fill('nate');
+  await admin.getByRole('button', { name: 'Apply' }).click();
+  await expect(admin).toHaveURL(/sort=-user_name/);
+  expect(await names(admin)).toEqual(['natetest', 'nate.miller']);
+});
+
+test('a refused list form leads back to the list as it was filtered', async ({ loggedIn, complaints }) => {
+  await loggedIn('natetest');
+  const admin = await loggedIn('admin01', { javaScriptEnabled: false });
+  await filter(admin, 'User Name').fill('nate');
+  await admin.getByRole('button', { name: 'Apply' }).click();
+  await choose(admin, 'End');
+  await expect(admin.getByRole('alert')).toHaveText('Select one or more users first.');
+  await complaints.expectStatus(422);
+  await admin.getByRole('link', { name: 'Go back' }).click();
+  await expect(admin).toHaveURL(/^[^?]*\/sessions\?.*user_name=nate/);
+});
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled, district: { accounts: 600, sessions: 450 } });
+
+    test('pages of a long list', async ({ loggedIn }) => {
+      test.slow();
+      const admin = await loggedIn('admin01');
+      if (javaScriptEnabled) await hydrated(admin);
+      const pages = admin.getByRole('navigation', { name: 'Pages' });
+      await expect(pages).toContainText('1–200 of');
+      await expect(pages.getByRole('link', { name: 'Previous' })).toHaveCount(0);
+      const first = await names(admin);
+      await pages.getByRole('link', { name: 'Next' }).click();
+      await expect(pages).toContainText(/201–\d+ of/);
+      await expect(admin).toHaveURL('/sessions?offset=200');
+      const second = await names(admin);
+      expect(first.filter((name) => second.includes(name))).toEqual([]);
+      await pages.getByRole('link', { name: 'Previous' }).click();
+      await expect(pages).toContainText('1–200 of');
+      expect(await names(admin)).toEqual(first);
+    });
+  });
+}
