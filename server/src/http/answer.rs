@@ -58,8 +58,16 @@ pub fn refusal(response: &Response) -> Option<&AppError> {
     }
 }
 
-/// Gives refusals and [`Shown`] pages their bodies.
+/// Gives refusals and [`Shown`] pages their bodies. Whatever cannot be answered now says when to ask again.
 pub async fn render(State(node): State<Node>, request: Request, next: Next) -> Response {
+    let mut response = rendered(&node, request, next).await;
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
+}
+
+async fn rendered(node: &Node, request: Request, next: Next) -> Response {
     let (asked, body) = request.into_parts();
     let response = next.run(Request::from_parts(asked.clone(), body)).await;
     let (mut head, body) = response.into_parts();
@@ -76,14 +84,11 @@ pub async fn render(State(node): State<Node>, request: Request, next: Next) -> R
             }
             request.extensions_mut().insert(head.extensions.remove::<Visitor>().unwrap_or_default());
             request.extensions_mut().insert(answer);
-            context::page(&node, request).await
+            context::page(node, request).await
         }
     };
     *response.status_mut() = shown.status;
     head.headers.remove(header::CONTENT_LENGTH);
     response.headers_mut().extend(head.headers);
-    if shown.status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-    }
     response
 }

@@ -151,3 +151,44 @@ async fn a_plan_of_many_steps_is_done_to_its_end_though_nobody_waits() {
     assert_eq!(batches.len(), 1);
     assert_eq!(again.header("location"), format!("/sessions?done={}", batches[0].0), "asking again tells what was done");
 }
+
+#[tokio::test]
+async fn fs_01_a_database_that_goes_away_after_the_check_is_told_and_nothing_is_done() {
+    let mut world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let teacher = world.signed_in("teacher").await;
+    let plan = plan(&admin, "end_disable", "3").await;
+    let away = Arc::new(AtomicBool::new(true));
+    let is_away = away.clone();
+    meanwhile(&mut world, move || {
+        let away = is_away.load(Ordering::Relaxed);
+        async move { if away { Err(StoreError::Unavailable) } else { Ok(()) } }.boxed()
+    });
+    let admin = admin.through(&world);
+    for page in ["/sessions", "/accounts?q=a", "/accounts/3", "/history", "/me"] {
+        let answer = admin.get(page).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "2"), "{page}");
+        assert!(answer.body.contains(AppError::Unavailable.sentence()), "{page}");
+    }
+    let commit = format!("plan={}", plan.id);
+    for (address, form) in [
+        ("/sessions/plan", "act=end&id=3"),
+        ("/sessions/commit", &*commit),
+        ("/sessions/end", "session=2"),
+        ("/accounts/3", "version=1&disabled=on"),
+    ] {
+        let answer = admin.post(address, form).await;
+        assert_eq!(answer.status, 503, "{address}");
+        assert!(answer.body.contains(AppError::Unavailable.sentence()), "{address}");
+    }
+    let commit = format!(r#"{{"plan":{},"confirmation":{{}}}}"#, plan.id);
+    let list = r#"{"query":{"filters":["","","","",""]},"offset":0,"limit":10}"#;
+    for (function, arguments) in [("sessions/list", list), ("sessions/commit", &commit), ("accounts/details", r#"{"account":3}"#)] {
+        let answer = admin.api(function, arguments).await;
+        assert_eq!((answer.status, answer.json::<AppError>()), (503, AppError::Unavailable), "{function}");
+    }
+    assert_eq!(teacher.get("/help").await.status, 200, "nothing was done");
+    away.store(false, Ordering::Relaxed);
+    assert_eq!(admin.api("sessions/commit", &commit).await.status, 200);
+    assert_eq!(teacher.get("/help").await.status, 303);
+}
