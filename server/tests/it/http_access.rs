@@ -4,7 +4,7 @@ use crate::http_world::{Browser, World};
 use app::{
     AppError,
     model::{
-        account::OwnAccount,
+        account::{FoundAccounts, OwnAccount},
         query::encode,
         session::{WINDOW_ROWS, Window},
     },
@@ -14,11 +14,11 @@ use leptos_axum::generate_route_list;
 use std::collections::BTreeSet;
 
 /// Statuses for nobody, somebody whose session ended, a person without the role, an administrator.
-type Statuses = [u16; 4];
+pub type Statuses = [u16; 4];
 
 /// A route as it is registered, an address of it, and what GET and an empty POST answer. A form's fields are checked last, so that
 /// whoever has the right gets 400 for having sent none.
-const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
+pub const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
     ("/", "/", [303, 303, 303, 303], [303, 303, 405, 405]),
     ("/sign-in", "/sign-in", [200, 200, 200, 200], [401, 401, 401, 401]),
     ("/sign-out", "/sign-out", [405, 405, 405, 405], [303, 303, 303, 303]),
@@ -133,7 +133,7 @@ async fn az_02_every_route_answers_every_visitor_as_expected() {
 }
 
 /// Answered before anybody is asked who he is.
-fn is_outside(address: &str) -> bool {
+pub fn is_outside(address: &str) -> bool {
     ["/healthz", "/readyz", "/favicon.svg", "/pkg/usm.js", "/sign-in"].contains(&address)
 }
 
@@ -284,6 +284,30 @@ async fn what_an_address_names_must_be_there() {
     }
     let refused = admin.get("/sessions?sort=password_hash").await;
     assert!(refused.body.contains("The list cannot be sorted by that."));
+}
+
+#[tokio::test]
+async fn whatever_is_typed_is_looked_for_literally() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let long = "x".repeat(10 * 1024);
+    for text in ["\0", "🙂", "\u{202e}nimda", "%", "_", "\\", "'", "\"", "' or 1=1 --", "a%", "\r\n", &long] {
+        let shown = &text[..text.len().min(20)];
+        let page = admin.get(&format!("/sessions?last_name={}", encode(text))).await;
+        assert_eq!(page.status, 200, "{shown:?}");
+        let arguments = serde_json::json!({"query": {"filters": ["", text, "", "", ""]}, "offset": 0, "limit": 10});
+        let window: Window = admin.api("sessions/list", &arguments.to_string()).await.json();
+        let expected = u32::from(text.trim().is_empty());
+        assert_eq!(window.matching.users, expected, "{shown:?}: nobody is called so");
+
+        let (found, status) = (serde_json::json!({"text": text, "limit": 8}), if text == long { 422 } else { 200 });
+        let found = admin.api("accounts/search", &found.to_string()).await;
+        assert_eq!(found.status, status, "{shown:?}");
+        if status == 200 {
+            assert_eq!(found.json::<FoundAccounts>().total, 0, "{shown:?}");
+        }
+        assert_eq!(admin.get(&format!("/accounts?q={}", encode(text))).await.status, status, "{shown:?}");
+    }
 }
 
 #[tokio::test]
