@@ -95,6 +95,8 @@ pub(super) async fn open(path: &Path, missing: Missing) -> Result<SqliteConnectO
     // A newer program may have added what this one does not know: `oldest_binary` says whether that matters.
     migrations.set_ignore_missing(true);
     migrations.run(&mut connection).await.map_err(|error| OpenError::Failed(path.into(), error.into()))?;
+    // Only dropped, it would close some time later, and its last checkpoint would lock out the first write.
+    sqlx::Connection::close(connection).await.map_err(failed)?;
     Ok(options)
 }
 
