@@ -2,6 +2,7 @@
 
 mod accounts;
 mod demo;
+mod following;
 mod refusals;
 mod serving;
 mod world;
