@@ -150,6 +150,17 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(admin).toHaveURL('/sessions?offset=200');
       const second = await names(admin);
       expect(first.filter((name) => second.includes(name))).toEqual([]);
+      if (!javaScriptEnabled) {
+        await admin.getByRole('checkbox', { name: `Select ${second[0]}`, exact: true }).check();
+        await choose(admin, 'End');
+        await admin.getByRole('link', { name: 'Cancel' }).click();
+        await expect(admin).toHaveURL('/sessions?offset=200');
+        await admin.getByRole('checkbox', { name: `Select ${second[0]}`, exact: true }).check();
+        await choose(admin, 'End');
+        await admin.getByRole('button', { name: `End sessions of ${second[0]}` }).click();
+        await expect(admin).toHaveURL(/\/sessions\?offset=200&done=\d+$/);
+        await expect(admin.getByText(/^Ended \d+ sessions? of /)).toBeVisible();
+      }
       await pages.getByRole('link', { name: 'Previous' }).click();
       await expect(pages).toContainText('1–200 of');
       expect(await names(admin)).toEqual(first);

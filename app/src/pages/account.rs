@@ -146,6 +146,7 @@ fn Sessions(id: AccountId, sessions: Vec<SessionLine>) -> impl IntoView {
             <form class="end-all" method="post" action="/sessions/plan">
                 <input type="hidden" name="act" value=Act::End.key() />
                 <input type="hidden" name="id" value=id.0 />
+                <input type="hidden" name="next" value=format!("/accounts/{id}") />
                 <button>"End all " {shown(count)}</button>
             </form>
         }

@@ -139,6 +139,7 @@ fn follow_links(list: List) {
 fn Forms() -> impl IntoView {
     let list = List::take();
     let sort = move || String::from(list.query.with(|query| query.sort));
+    let next = move || list.shown.with(|shown| List::address(&shown.query, shown.offset));
     let shown = move |column: Column| list.shown.with(|shown| shown.query.filter(column).to_owned());
     view! {
         <form id=LIST_FORM method="get" action="/sessions" on:submit=|event| event.prevent_default()>
@@ -152,6 +153,7 @@ fn Forms() -> impl IntoView {
                 .map(|column| view! { <input type="hidden" name=column.key() value=move || shown(column) /> })
                 .collect_view()}
             <input type="hidden" name="sort" value=sort />
+            <input type="hidden" name="next" value=next />
         </form>
     }
 }

@@ -15,7 +15,6 @@ use app::{
         account::{AccountId, SaveAccount, Saved},
         event::BatchId,
         plan::{self, Act, Confirmation, EndTarget, PlanId, Report},
-        query::{Query, encode_pairs},
         selection::Selection,
     },
     store::{Store, Stored},
@@ -47,7 +46,8 @@ pub async fn plan(State(node): State<Node>, Extension(visitor): Extension<Visito
         Selection::Ids(ids)
     };
     let plan = node.store.prepare(&admin, act, &selection, &shown).await?;
-    Ok(Shown { status: StatusCode::OK, answer: Answer::Plan { plan, back: shown.address() } })
+    let back = way::own(fields.text("next")).map_or_else(|| shown.address(), str::to_owned);
+    Ok(Shown { status: StatusCode::OK, answer: Answer::Plan { plan, back } })
 }
 
 /// `POST /sessions/commit`: commits a plan to its last account and goes back to the list as it was filtered.
@@ -109,11 +109,11 @@ pub async fn theme(State(node): State<Node>, headers: HeaderMap, fields: Fields)
     (AppendHeaders([(SET_COOKIE, cookies::set_theme(url, theme))]), back)
 }
 
-/// The list as it was filtered, with the report of an act.
+/// The page of the list that the form came from, with the report of an act.
 fn list_with_report(fields: &Fields, batch: BatchId) -> String {
-    let mut pairs = Query::from_address(fields.text("next")).pairs();
-    pairs.push(("done", batch.to_string()));
-    format!("/sessions?{}", encode_pairs(&pairs))
+    let list = way::own(fields.text("next")).filter(|next| *next == "/sessions" || next.starts_with("/sessions?"));
+    let list = list.unwrap_or("/sessions");
+    format!("{list}{}done={batch}", if list.contains('?') { '&' } else { '?' })
 }
 
 /// The number of users as typed; people type it as it is shown, with commas.
