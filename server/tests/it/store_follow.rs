@@ -17,7 +17,13 @@ use server::{
     directory::{AccountEntry, SessionEntry},
     store::{Actor, Sqlite},
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 type Contents = (Vec<AccountEntry>, Vec<SessionEntry>);
 
@@ -320,4 +326,33 @@ async fn many_writers_at_once_leave_the_directory_equal_to_a_fresh_load() {
         }
     }
     in_step(&world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_is_ever_listed_as_disabled_and_logged_in() {
+    let world = World::started().await;
+    world.sis_account("admin01").await;
+    let nate = world.account("natetest").await;
+    let (stop, directory) = (Arc::new(AtomicBool::new(false)), world.store.directory().clone());
+    let stopped = stop.clone();
+    let watch = std::thread::spawn(move || {
+        while !stopped.load(Ordering::Relaxed) {
+            let directory = directory.read().expect("no panic");
+            let directory = directory.as_ref().expect("loaded");
+            let disabled = directory.account(nate).is_some_and(|account| account.disabled);
+            assert!(!disabled || directory.session_count(nate) == 0, "an account of a later snapshot than its events");
+        }
+    });
+    for held in [true, false].repeat(150) {
+        world.sign_in(nate).await;
+        // The feed reads the first of them while the second commits.
+        let (store, now) = (&world.store, NOW);
+        let (role, disabled) =
+            tokio::join!(store.set_sis(Actor::CommandLine, nate, held, now), store.disable(Actor::CommandLine, nate, "", now));
+        role.expect("granted or taken");
+        disabled.expect("disabled");
+        world.store.enable(Actor::CommandLine, nate, "", NOW).await.expect("enabled");
+    }
+    stop.store(true, Ordering::Relaxed);
+    watch.join().expect("never seen");
 }
