@@ -2,4 +2,5 @@
 
 pub mod accounts;
 pub mod history;
+pub mod json;
 pub mod sessions;

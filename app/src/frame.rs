@@ -1,6 +1,7 @@
 //! What the server tells every page beside its data: where it is, who looks, and what to show instead of the page.
 
 use crate::{
+    api::json::Json,
     error::AppError,
     model::{account::AccountId, plan::Plan},
 };
@@ -17,7 +18,11 @@ pub struct Frame {
     /// `light` or `dark` where the person chose one (cookie `theme`).
     pub theme: Option<String>,
     pub viewer: Option<Viewer>,
+    /// What stands in place of the page; in the browser always [`Answer::Page`], and `alone` tells.
+    #[serde(skip)]
     pub answer: Answer,
+    /// An answer stands in place of the page.
+    pub alone: bool,
 }
 
 /// Who looks at the page.
@@ -30,7 +35,7 @@ pub struct Viewer {
 }
 
 /// What a form or a guard answers in place of the page at the address.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Answer {
     #[default]
     Page,
@@ -45,6 +50,6 @@ pub enum Answer {
 impl Frame {
     /// On the server from the context, in the browser from the page.
     pub fn take() -> Self {
-        SharedValue::new(|| use_context::<Self>().unwrap_or_default()).into_inner()
+        SharedValue::<_, Json>::new_with_encoding(|| use_context::<Self>().unwrap_or_default()).into_inner()
     }
 }

@@ -19,7 +19,7 @@ mod sessions;
 mod sign_in;
 
 use crate::{
-    frame::{Answer, Frame},
+    frame::Frame,
     model::selection::Picked,
     parts::{
         layout::{Main, TopBar},
@@ -49,15 +49,12 @@ macro_rules! served {
 pub fn App() -> impl IntoView {
     leptos_meta::provide_meta_context();
     let frame = Frame::take();
-    let answer = frame.answer.clone();
+    let alone = frame.alone;
     provide_context(frame);
     provide_context(Toasts::default());
     // The selection survives the way to another page and back.
     provide_context(RwSignal::new(Picked::default()));
-    let page = match answer {
-        Answer::Page => view! { <Pages /> }.into_any(),
-        answer => view! { <Alone answer /> }.into_any(),
-    };
+    let page = if alone { view! { <Alone /> }.into_any() } else { view! { <Pages /> }.into_any() };
     view! {
         {page}
         <ToastStack />
@@ -87,13 +84,12 @@ fn Pages() -> impl IntoView {
 
 /// An answer in place of the page at the address. The browser leaves it as the server sent it.
 #[component]
-fn Alone(answer: Answer) -> impl IntoView {
+fn Alone() -> impl IntoView {
     #[cfg(feature = "ssr")]
-    let main = view! { <main id="main" tabindex="-1">{shown(answer)}</main> };
+    let main = view! { <main id="main" tabindex="-1">{shown(expect_context::<Frame>().answer)}</main> };
     #[cfg(not(feature = "ssr"))]
     let main = {
-        drop(answer);
-        crate::parts::fetched::hydrated();
+        crate::parts::hydrated::hydrated();
         view! { <main id="main" tabindex="-1"></main> }
     };
     view! {
@@ -103,7 +99,8 @@ fn Alone(answer: Answer) -> impl IntoView {
 }
 
 #[cfg(feature = "ssr")]
-fn shown(answer: Answer) -> AnyView {
+fn shown(answer: crate::frame::Answer) -> AnyView {
+    use crate::frame::Answer;
     match answer {
         Answer::Page => ().into_any(),
         Answer::Refused(error) => view! { <refused::RefusedPage error /> }.into_any(),

@@ -13,7 +13,7 @@ use crate::{
     },
     parts::{
         breadcrumb::{ADMINISTRATION, Crumb, PageHead},
-        fetched::Fetched,
+        served::answered,
         session_lines::SessionLines,
     },
 };
@@ -22,21 +22,17 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 #[component]
 pub fn AccountPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get_str("id").and_then(|id| id.parse::<AccountId>().ok())));
-    let details = Resource::new(
-        move || id.get(),
-        |id| async move {
-            match id {
-                Some(id) => accounts::details(id).await,
-                None => Err(AppError::NotFound),
-            }
-        },
-    );
+    let id = use_params_map().with_untracked(|params| params.get_str("id").and_then(|id| id.parse::<AccountId>().ok()));
+    let details = async move {
+        match id {
+            Some(id) => accounts::details(id).await,
+            None => Err(AppError::NotFound),
+        }
+    };
     view! {
         <PageTitle text="User Account Information" />
         <div class="page">
-            <Fetched answer=details show=|details| view! { <Account details /> } />
+            {answered(details, |details| view! { <Account details /> })}
         </div>
     }
 }

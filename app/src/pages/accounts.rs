@@ -10,7 +10,7 @@ use crate::{
     parts::{
         account_state::AccountState,
         breadcrumb::{ADMINISTRATION, PageHead},
-        fetched::Fetched,
+        served::answered,
     },
 };
 use leptos::prelude::*;
@@ -21,22 +21,18 @@ const ROWS: u32 = 100;
 
 #[component]
 pub fn AccountsPage() -> impl IntoView {
-    let query = use_query_map();
-    let text = Memo::new(move |_| query.with(|query| query.get("q").unwrap_or_default()));
-    let found = Resource::new(move || text.get(), |text| accounts::search(text, ROWS));
+    let text = use_query_map().with_untracked(|query| query.get("q").unwrap_or_default());
+    let found = accounts::search(text.clone(), ROWS);
     view! {
         <PageTitle text="User Account Information" />
         <div class="page">
             <PageHead path=ADMINISTRATION here="User Account Information" />
             <form class="find" role="search" action="/accounts">
                 <label class="visually-hidden" for="find">"Search accounts"</label>
-                <input id="find" type="search" name="q" value=text placeholder="User name or name" autocomplete="off" spellcheck="false" />
+                <input id="find" type="search" name="q" value=text.clone() placeholder="User name or name" autocomplete="off" spellcheck="false" />
                 <button>"Search"</button>
             </form>
-            <Fetched
-                answer=found
-                show=move |found| view! { <Accounts text=text.get_untracked() found /> }
-            />
+            {answered(found, |found| view! { <Accounts text found /> })}
         </div>
     }
 }

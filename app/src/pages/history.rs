@@ -6,22 +6,18 @@ use crate::{
     model::event::{BatchId, EventLine},
     parts::{
         breadcrumb::{ADMINISTRATION, PageHead},
-        fetched::Fetched,
+        served::answered,
     },
 };
 use leptos::prelude::*;
 
 #[component]
 pub fn HistoryPage() -> impl IntoView {
-    let events = Resource::new(|| (), |()| history::list());
     view! {
         <PageTitle text="History" />
         <div class="page wide">
             <PageHead path=ADMINISTRATION here="History" />
-            <Fetched
-                answer=events
-                show=move |events| view! { <Events events /> }
-            />
+            {answered(history::list(), |events| view! { <Events events /> })}
         </div>
     }
 }

@@ -4,18 +4,17 @@ use crate::parts::title::PageTitle;
 use crate::{
     api::sessions,
     model::account::OwnAccount,
-    parts::{breadcrumb::PageHead, fetched::Fetched, session_lines::SessionLines},
+    parts::{breadcrumb::PageHead, served::answered, session_lines::SessionLines},
 };
 use leptos::prelude::*;
 
 #[component]
 pub fn MePage() -> impl IntoView {
-    let own = Resource::new(|| (), |()| sessions::own());
     view! {
         <PageTitle text="My account" />
         <div class="page">
             <PageHead path=[] here="My account" />
-            <Fetched answer=own show=|own| view! { <Me own /> } />
+            {answered(sessions::own(), |own| view! { <Me own /> })}
         </div>
     }
 }

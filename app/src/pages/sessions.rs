@@ -2,7 +2,8 @@
 
 use crate::parts::title::PageTitle;
 use crate::{
-    AppError, api,
+    AppError,
+    api::{self, json::Json},
     model::{
         event::BatchId,
         plan::Report,
@@ -17,8 +18,8 @@ use crate::{
         confirm::ConfirmDialog,
         description::Description,
         failure::Failure,
-        fetched::{Fetched, hydrated},
         grid::{CLEAR_FORM, Grid, LIST_FORM, PLAN_FORM},
+        hydrated::hydrated,
         list::List,
         panel::Panel,
         report::ReportNote,
@@ -71,7 +72,7 @@ fn Sessions(wanted: Wanted) -> impl IntoView {
     let selection = expect_context::<RwSignal<Picked>>().with_untracked(|picked| picked.selection.clone());
     let answer = {
         let (wanted, selection) = (wanted.clone(), selection.clone());
-        Resource::new_blocking(
+        Resource::<_, Json>::new_with_options(
             || (),
             move |()| {
                 let (Wanted { query, offset, done }, selection) = (wanted.clone(), selection.clone());
@@ -84,9 +85,22 @@ fn Sessions(wanted: Wanted) -> impl IntoView {
                     Ok((window, report))
                 }
             },
+            true,
         )
     };
-    view! { <Fetched answer show=move |(window, report)| view! { <Manager wanted=wanted.clone() selection=selection.clone() window report /> } /> }
+    let show = move || {
+        let (wanted, selection) = (wanted.clone(), selection.clone());
+        Suspend::new(async move {
+            match answer.await {
+                Ok((window, report)) => view! { <Manager wanted selection window report /> }.into_any(),
+                Err(error) => {
+                    hydrated();
+                    view! { <Failure error /> }.into_any()
+                }
+            }
+        })
+    };
+    view! { <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>{show}</Transition> }
 }
 
 /// The page around the list, and what its parts share.

@@ -11,13 +11,28 @@ pub fn served(page: impl IntoView) -> impl IntoView {
     view! { <div class="served">{page}</div> }
 }
 
+/// What the store answered, or why it did not. The page waits for it.
+#[cfg(feature = "ssr")]
+pub fn answered<T: 'static, V: IntoView + 'static>(
+    answer: impl Future<Output = Result<T, crate::AppError>> + Send + 'static,
+    show: impl FnOnce(T) -> V + Send + 'static,
+) -> impl IntoView {
+    use super::failure::Failure;
+    Suspend::new(async move {
+        match answer.await {
+            Ok(data) => show(data).into_any(),
+            Err(error) => view! { <Failure error /> }.into_any(),
+        }
+    })
+}
+
 /// The place of such a page: as the server sent it, or fetched where the router came here.
 #[cfg(not(feature = "ssr"))]
 #[component]
 pub fn Served() -> impl IntoView {
     use leptos::{html, task::spawn_local_scoped_with_cancellation};
 
-    super::fetched::hydrated();
+    super::hydrated::hydrated();
     let place = NodeRef::<html::Div>::new();
     let location = leptos_router::hooks::use_location();
     Effect::new(move |before: Option<()>| {

@@ -27,11 +27,12 @@ const TOOLS: [Tool; 5] = [
 /// Tools whose name or path, as it is or as it was, holds the text, whatever its case. Those found by name come first.
 pub fn matching(text: &str) -> Vec<Tool> {
     // `>` is what a keyboard has for `›`.
-    let text = text.trim().to_lowercase().replace('>', "›");
+    // The names are English: the tables of all the world's letters stay out of the browser.
+    let text = text.trim().to_ascii_lowercase().replace('>', "›");
     if text.is_empty() {
         return Vec::new();
     }
-    let holds = |place: &str| place.to_lowercase().contains(&text);
+    let holds = |place: &str| place.to_ascii_lowercase().contains(&text);
     let (mut found, others): (Vec<_>, Vec<_>) = TOOLS.into_iter().partition(|tool| holds(tool.name));
     found.extend(others.into_iter().filter(|tool| holds(tool.path) || holds(tool.former_path)));
     found

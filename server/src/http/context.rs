@@ -43,11 +43,13 @@ fn frame(node: &Node, parts: &Parts) -> Frame {
         Some(Visitor::SignedIn(who)) => Some(Viewer { account: who.account, user_name: who.user_name.clone(), sis: who.sis }),
         _ => None,
     };
+    let answer = parts.extensions.get::<Answer>().cloned().unwrap_or_default();
     Frame {
         site_name: node.config.site_name.clone(),
         time_zone: node.config.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         theme: cookies::theme(&parts.headers).map(str::to_owned),
         viewer,
-        answer: parts.extensions.get::<Answer>().cloned().unwrap_or_default(),
+        alone: answer != Answer::Page,
+        answer,
     }
 }
