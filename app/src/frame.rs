@@ -1,7 +1,7 @@
 //! What the server tells every page beside its data: where it is, who looks, and what to show instead of the page.
 
 use crate::{
-    api::json::Json,
+    api::json::JsonText,
     error::AppError,
     model::{account::AccountId, plan::Plan},
 };
@@ -50,6 +50,6 @@ pub enum Answer {
 impl Frame {
     /// On the server from the context, in the browser from the page.
     pub fn take() -> Self {
-        SharedValue::<_, Json>::new_with_encoding(|| use_context::<Self>().unwrap_or_default()).into_inner()
+        SharedValue::<_, JsonText>::new_with_encoding(|| use_context::<Self>().unwrap_or_default()).into_inner()
     }
 }

@@ -29,7 +29,7 @@ export const STATES: State[] = [
   } },
   { name: 'error', reach: async (page) => {
     await list(page);
-    await page.route('**/api/sessions/list', (route) => route.fulfill({ status: 503, json: { error: 'unavailable' } }));
+    await page.route('**/api/sessions/list', (route) => route.fulfill({ status: 503, json: 'unavailable' }));
     await page.getByRole('button', { name: 'Refresh' }).click();
     await expect(page.getByText('The database does not answer.').first()).toBeVisible();
   }, status: 503 },

@@ -15,8 +15,8 @@ use wasm_bindgen_cli_support::Bindgen;
 const NAME: &str = "usm";
 /// In the order in which they are joined.
 const STYLE: [&str; 6] = ["tokens", "base", "layout", "forms", "grid", "pages"];
-/// What `/sessions` needs before it is interactive, brotli: the build fails above. The aim is 280,000; it only ever goes down.
-const SIZE_GATE: usize = 365_000;
+/// What `/sessions` needs before it is interactive, brotli: the build fails above.
+const SIZE_GATE: usize = 300_000;
 
 /// How the browser code is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn inputs(module: &Path, style: &str) -> Done<String> {
         let bytes = fs::read(&asset)?;
         assets_read.push((asset, bytes));
     }
-    Ok(content_name(&(fs::read(module)?, style, fs::read("end2end/package-lock.json")?, assets_read)))
+    Ok(content_name(&(include_str!("site.rs"), fs::read(module)?, style, fs::read("end2end/package-lock.json")?, assets_read)))
 }
 
 /// The name that a content gives: changes with it, and only with it.

@@ -2,13 +2,14 @@
 
 use crate::{
     AppError,
+    api::json::Json,
     model::{
         account::{AccountDetails, AccountId, FoundAccounts},
         event::BatchId,
         plan::Undone,
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// Accounts by user name or name.
 #[server(prefix = "/api", endpoint = "accounts/search", input = Json, output = Json)]

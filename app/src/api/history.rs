@@ -1,7 +1,7 @@
 //! `/api/history/…`
 
-use crate::{AppError, model::event::EventLine};
-use leptos::{prelude::*, server_fn::codec::Json};
+use crate::{AppError, api::json::Json, model::event::EventLine};
+use leptos::prelude::*;
 
 /// Events that the page shows at most.
 pub const HISTORY_ROWS: u32 = 200;

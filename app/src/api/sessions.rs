@@ -2,6 +2,7 @@
 
 use crate::{
     AppError,
+    api::json::Json,
     model::{
         account::{AccountId, OwnAccount},
         event::BatchId,
@@ -11,7 +12,7 @@ use crate::{
         session::{AccountSessions, Window},
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// The Session List, filtered and sorted, and what the selection amounts to beside it (limit 1 where only the numbers are wanted).
 #[server(prefix = "/api", endpoint = "sessions/list", input = Json, output = Json)]

@@ -3,7 +3,7 @@
 use crate::parts::title::PageTitle;
 use crate::{
     AppError,
-    api::{self, json::Json},
+    api::{self, json::JsonText},
     model::{
         event::BatchId,
         plan::Report,
@@ -72,7 +72,7 @@ fn Sessions(wanted: Wanted) -> impl IntoView {
     let selection = expect_context::<RwSignal<Picked>>().with_untracked(|picked| picked.selection.clone());
     let answer = {
         let (wanted, selection) = (wanted.clone(), selection.clone());
-        Resource::<_, Json>::new_with_options(
+        Resource::<_, JsonText>::new_with_options(
             || (),
             move |()| {
                 let (Wanted { query, offset, done }, selection) = (wanted.clone(), selection.clone());

@@ -192,7 +192,7 @@ async fn web_09_server_functions_take_json_only() {
         Some("application/json, text/plain"),
     ] {
         let answer = admin.send("POST", "/api/sessions/own", content_type, Body::from("{}")).await;
-        assert_eq!((answer.status, answer.body.as_str()), (415, r#"{"error":"not_json"}"#), "{content_type:?}");
+        assert_eq!((answer.status, answer.body.as_str()), (415, r#""not_json""#), "{content_type:?}");
     }
     let answer = admin.send("POST", "/api/sessions/own", Some("Application/JSON; charset=utf-8"), Body::from("{}")).await;
     assert_eq!(answer.status, 200);
@@ -209,8 +209,8 @@ async fn web_09_server_functions_take_json_only() {
 async fn web_10_an_address_cannot_bring_an_error() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;
-    // base64 of {"error":"invalid","message":"evil"}
-    let query = "__path=%2Fapi%2Fsessions%2Fend&__err=eyJlcnJvciI6ImludmFsaWQiLCJtZXNzYWdlIjoiZXZpbCJ9";
+    // base64 of {"invalid":{"message":"evil"}}
+    let query = "__path=%2Fapi%2Fsessions%2Fend&__err=eyJpbnZhbGlkIjp7Im1lc3NhZ2UiOiJldmlsIn19";
     for address in ["/sign-in", "/sessions", "/accounts", "/accounts/1", "/me", "/history"] {
         let answer = admin.get(&format!("{address}?{query}")).await;
         assert_eq!(answer.status, 200, "{address}");
