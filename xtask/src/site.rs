@@ -10,6 +10,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
 };
+use walrus::FunctionKind;
 use wasm_bindgen_cli_support::Bindgen;
 
 const NAME: &str = "usm";
@@ -62,7 +63,7 @@ impl Site {
             .typescript(false)
             .remove_name_section(kind == Kind::Small)
             .out_name(NAME)
-            .input_path(module)
+            .input_bytes(NAME, if kind == Kind::Small { without_lazy_routes(module)? } else { fs::read(module)? })
             .generate(&pkg)?;
         // The page looks for `usm.wasm`; wasm-bindgen writes `usm_bg.wasm`.
         let (raw, wasm) = (pkg.join(format!("{NAME}_bg.wasm")), pkg.join(format!("{NAME}.wasm")));
@@ -121,6 +122,27 @@ impl Site {
         }
         Ok(())
     }
+}
+
+/// The module with traps in place of the code that would hydrate lazily loaded routes: see `docs/quirks.md`.
+///
+/// # Errors
+/// Where there is no such code, because Leptos names it otherwise.
+fn without_lazy_routes(module: &Path) -> Done<Vec<u8>> {
+    // The body of the async function alone: closures in it may be one with those of `hydrate`.
+    const LAZY: &str = "13hydrate_async28_$u7b$$u7b$closure$u7d$$u7d$17h";
+    let mut module = walrus::Module::from_file(module)?;
+    let mut found = false;
+    for function in module.funcs.iter_mut() {
+        let lazy = function.name.as_ref().is_some_and(|name| name.contains(LAZY));
+        if let (true, FunctionKind::Local(function)) = (lazy, &mut function.kind) {
+            let mut body = function.builder_mut().func_body();
+            body.instrs_mut().clear();
+            body.unreachable();
+            found = true;
+        }
+    }
+    if found { Ok(module.emit_wasm()) } else { Err("the browser code has no hydrate_async to leave out: see docs/quirks.md.".into()) }
 }
 
 /// Names a build by everything that goes into it.
