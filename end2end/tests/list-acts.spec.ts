@@ -63,7 +63,7 @@ test('a list asked for before an act does not bring back who was ended', async (
 
 test('an End that fails says so and can be tried again', async ({ loggedIn, complaints }) => {
   const admin = await everybody(loggedIn);
-  await admin.route('**/api/sessions/end', async (route) => await route.fulfill({ status: 503, json: { error: 'unavailable' } }), { times: 1 });
+  await admin.route('**/api/sessions/end', async (route) => await route.fulfill({ status: 503, json: 'unavailable' }), { times: 1 });
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   await choose(admin, 'End');
   const toast = admin.getByRole('alert').filter({ hasText: 'The database does not answer. Nothing was changed.' });
@@ -76,7 +76,7 @@ test('an End that fails says so and can be tried again', async ({ loggedIn, comp
 
 test('what nobody knows is not called nothing', async ({ loggedIn, complaints }) => {
   const admin = await everybody(loggedIn);
-  await admin.route('**/api/sessions/end', async (route) => await route.fulfill({ status: 503, json: { error: 'outcome_unknown' } }), { times: 1 });
+  await admin.route('**/api/sessions/end', async (route) => await route.fulfill({ status: 503, json: 'outcome_unknown' }), { times: 1 });
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   await choose(admin, 'End');
   await expect(admin.getByText(/It is not known whether this was done/)).toBeVisible();
@@ -86,7 +86,7 @@ test('what nobody knows is not called nothing', async ({ loggedIn, complaints })
 
 test('a commit that fails stays in the dialog, and goes through at the second try', async ({ loggedIn, complaints }) => {
   const admin = await everybody(loggedIn);
-  await admin.route('**/api/sessions/commit', async (route) => await route.fulfill({ status: 503, json: { error: 'unavailable' } }), { times: 1 });
+  await admin.route('**/api/sessions/commit', async (route) => await route.fulfill({ status: 503, json: 'unavailable' }), { times: 1 });
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
   const dialog = admin.getByRole('alertdialog');
@@ -108,7 +108,7 @@ test('a plan in steps that stops says how many are done, and goes on', async ({ 
     if (commits === 1) {
       const answer = await route.fetch();
       await route.fulfill({ response: answer, json: { ...(await answer.json()), ended_users: 10_000, left: 10_000 } });
-    } else if (commits === 2) await route.fulfill({ status: 503, json: { error: 'unavailable' } });
+    } else if (commits === 2) await route.fulfill({ status: 503, json: 'unavailable' });
     else await route.continue();
   });
   const dialog = admin.getByRole('alertdialog');

@@ -3,13 +3,13 @@
 use crate::parts::title::PageTitle;
 use crate::{
     AppError,
-    api::{self, json::JsonText},
+    api::json::JsonText,
     model::{
         event::BatchId,
         plan::Report,
         query::{Column, Query},
         selection::{Picked, Selection},
-        session::{WINDOW_ROWS, Window},
+        session::Window,
     },
     parts::{
         action_bar::ActionBar,
@@ -26,7 +26,7 @@ use crate::{
         toolbar::Toolbar,
     },
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
 use leptos_router::{
     hooks::{use_location, use_query_map},
     params::ParamsMap,
@@ -67,45 +67,44 @@ pub fn SessionsPage() -> impl IntoView {
     }
 }
 
+/// What the page begins with: the list as asked for, and what the act that led here did.
+type First = (Window, Option<Report>);
+
+#[cfg(feature = "ssr")]
+async fn read(Wanted { query, offset, done }: Wanted, selection: Selection) -> Result<First, AppError> {
+    use crate::{api::sessions, model::session::WINDOW_ROWS};
+    let report = match done {
+        Some(batch) => sessions::find_report(batch).await?,
+        None => None,
+    };
+    Ok((sessions::list(query, selection, offset, WINDOW_ROWS).await?, report))
+}
+
 #[component]
 fn Sessions(wanted: Wanted) -> impl IntoView {
     let selection = expect_context::<RwSignal<Picked>>().with_untracked(|picked| picked.selection.clone());
-    let answer = {
-        let (wanted, selection) = (wanted.clone(), selection.clone());
-        Resource::<_, JsonText>::new_with_options(
-            || (),
-            move |()| {
-                let (Wanted { query, offset, done }, selection) = (wanted.clone(), selection.clone());
-                async move {
-                    let report = match done {
-                        Some(batch) => api::sessions::find_report(batch).await?,
-                        None => None,
-                    };
-                    let window = api::sessions::list(query, selection, offset, WINDOW_ROWS).await?;
-                    Ok((window, report))
-                }
-            },
-            true,
-        )
-    };
-    let show = move || {
-        let (wanted, selection) = (wanted.clone(), selection.clone());
-        Suspend::new(async move {
-            match answer.await {
-                Ok((window, report)) => view! { <Manager wanted selection window report /> }.into_any(),
-                Err(error) => {
-                    hydrated();
-                    view! { <Failure error /> }.into_any()
-                }
+    Suspend::new(async move {
+        // Sent with the page; none where the router came here, which begins with an empty list that loads.
+        #[cfg(feature = "ssr")]
+        let answer = Some(read(wanted.clone(), selection.clone()).await);
+        #[cfg(not(feature = "ssr"))]
+        let answer = None::<Result<First, AppError>>;
+        let answer = SharedValue::<_, JsonText>::new_with_encoding(|| answer).into_inner();
+        let (window, report) = match answer.transpose() {
+            Ok(first) => first.unzip(),
+            Err(error) => {
+                hydrated();
+                return view! { <Failure error /> }.into_any();
             }
-        })
-    };
-    view! { <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>{show}</Transition> }
+        };
+        // Its parts ask for their context when they are written, which is outside this owner.
+        OwnedView::new(view! { <Manager wanted selection window report=report.flatten() /> }).into_any()
+    })
 }
 
 /// The page around the list, and what its parts share.
 #[component]
-fn Manager(wanted: Wanted, selection: Selection, window: Window, report: Option<Report>) -> impl IntoView {
+fn Manager(wanted: Wanted, selection: Selection, window: Option<Window>, report: Option<Report>) -> impl IntoView {
     let Wanted { query, offset, .. } = wanted;
     let back = List::address(&query, offset);
     let list = List::new(query, offset, selection, window);

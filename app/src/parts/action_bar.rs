@@ -60,9 +60,12 @@ pub fn ActionBar() -> impl IntoView {
     }
 }
 
-/// `2,041 users · 2,377 sessions`; filtered: `12 of 2,041 users · 15 sessions`.
+/// `2,041 users · 2,377 sessions`; filtered: `12 of 2,041 users · 15 sessions`; `Loading…` before the first list.
 pub fn count_line(list: List) -> String {
     list.shown.with(|shown| {
+        if shown.updated.is_empty() {
+            return "Loading…".into();
+        }
         let sessions = counted(shown.matching.sessions, "session");
         if shown.query.active_filters() == 0 {
             return format!("{} · {sessions}", counted(shown.matching.users, "user"));

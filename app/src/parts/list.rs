@@ -95,7 +95,7 @@ pub struct List {
 
 impl List {
     /// The list as the page first got it, with what `selection` amounts to. The selection itself outlives the page.
-    pub fn new(query: Query, offset: u32, selection: Selection, window: Window) -> Self {
+    pub fn new(query: Query, offset: u32, selection: Selection, window: Option<Window>) -> Self {
         let list = Self {
             query: RwSignal::new(query.clone()),
             offset: RwSignal::new(offset),
@@ -113,8 +113,11 @@ impl List {
             told: RwSignal::default(),
             tallies: RwSignal::default(),
         };
-        list.merge(query, selection, window);
-        list.keep_loading();
+        let loads = window.is_none();
+        if let Some(window) = window {
+            list.merge(query, selection, window);
+        }
+        list.keep_loading(loads);
         list.keep_address();
         list.keep_counting();
         list

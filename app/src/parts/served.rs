@@ -18,10 +18,12 @@ pub fn answered<T: 'static, V: IntoView + 'static>(
     show: impl FnOnce(T) -> V + Send + 'static,
 ) -> impl IntoView {
     use super::failure::Failure;
+    use leptos::tachys::reactive_graph::OwnedView;
     Suspend::new(async move {
         match answer.await {
-            Ok(data) => show(data).into_any(),
-            Err(error) => view! { <Failure error /> }.into_any(),
+            // Its parts ask for their context when they are written, which is outside this owner.
+            Ok(data) => OwnedView::new(show(data)).into_any(),
+            Err(error) => OwnedView::new(view! { <Failure error /> }).into_any(),
         }
     })
 }

@@ -13,12 +13,12 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
 
 impl List {
-    /// Sends at once when something else is asked for; the request before it is aborted, so no older answer can come later.
-    pub(super) fn keep_loading(self) {
+    /// Sends at once when something else is asked for, or at first where `loads`; the request before it is aborted, so no older answer can come later.
+    pub(super) fn keep_loading(self, loads: bool) {
         Effect::new(move |before: Option<()>| {
             let (query, offset) = (self.query.get(), self.offset.get());
             self.refreshes.track();
-            if before.is_some() {
+            if loads || before.is_some() {
                 self.busy.set(true);
                 spawn_local_scoped_with_cancellation(self.load(query, offset));
             }
