@@ -354,3 +354,17 @@ async fn json_that_is_none_is_one_sentence() {
         assert_eq!(answer.header("content-type"), "application/json");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_is_whole_however_late_its_data_come() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    // Together they wait for the database and for each other: some are there at the first look, some are not.
+    for address in ["/sessions?user_name=a", "/sessions?user_name=nobody.at.all", "/accounts?q=a", "/accounts/1", "/history", "/me"] {
+        let pages = (0..24).map(|_| admin.get(address));
+        for page in futures::future::join_all(pages).await {
+            assert_eq!(page.status, 200, "{address}");
+            assert!(page.body.contains("</main>"), "{address}");
+        }
+    }
+}
