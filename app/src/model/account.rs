@@ -8,7 +8,7 @@ super::id! {
     AccountId
 }
 
-/// An account by id and user name, as dialogs and reports name it.
+/// An account by id and user name, as dialogs and reports name it: made for sentences, see [`super::text::isolated`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     pub id: AccountId,
@@ -61,6 +61,9 @@ pub fn search_text(text: &str) -> Result<&str, String> {
 
 /// [`AccountDetails::status`] where nothing keeps the account from logging in.
 pub const CAN_LOG_IN: &str = "Can log in";
+
+/// [`AccountDetails::status`] where nobody has set a password yet.
+pub const NO_PASSWORD: &str = "No password set";
 
 /// Everything that User Account Information shows of one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -76,7 +76,7 @@ pub struct Plan {
     #[serde(default)]
     pub sis_sessions: u32,
     pub own: Own,
-    /// One's own user name.
+    /// One's own user name, made for sentences as [`Named`] is.
     pub own_name: String,
     /// Why it cannot be committed, as a sentence: oneself, the last SIS administrator.
     pub refused: Option<String>,

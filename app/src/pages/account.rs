@@ -3,13 +3,13 @@
 use crate::parts::title::PageTitle;
 use crate::{
     AppError,
-    api::accounts,
+    api::{accounts, sessions},
     model::{
-        account::{AccountDetails, AccountId, CAN_LOG_IN},
+        account::{AccountDetails, AccountId, CAN_LOG_IN, NO_PASSWORD},
         event::EventLine,
-        plan::{Act, REASON_CHARS},
+        plan::{Act, REASON_CHARS, Report},
         session::SessionLine,
-        text::{counted, thousands},
+        text::{counted, isolated, joined, thousands},
     },
     parts::{
         breadcrumb::{ADMINISTRATION, Crumb, PageHead},
@@ -23,28 +23,31 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let id = use_params_map().with_untracked(|params| params.get_str("id").and_then(|id| id.parse::<AccountId>().ok()));
+    let done = use_query_map().with_untracked(|query| query.get_str("done").and_then(|batch| batch.parse().ok()));
     let details = async move {
-        match id {
-            Some(id) => accounts::details(id).await,
-            None => Err(AppError::NotFound),
-        }
+        let details = accounts::details(id.ok_or(AppError::NotFound)?).await?;
+        let report = match done {
+            Some(batch) => sessions::find_report(batch).await?,
+            None => None,
+        };
+        Ok((details, report))
     };
     view! {
         <PageTitle text="User Account Information" />
         <div class="page">
-            {answered(details, |details| view! { <Account details /> })}
+            {answered(details, |(details, report)| view! { <Account details report /> })}
         </div>
     }
 }
 
 #[component]
-fn Account(details: AccountDetails) -> impl IntoView {
+fn Account(details: AccountDetails, report: Option<Report>) -> impl IntoView {
     let AccountDetails { id, sessions, history, .. } = details.clone();
     let path = [&ADMINISTRATION[..], &[Crumb::Page("User Account Information", "/accounts")]].concat();
     view! {
-        <PageTitle text=details.user_name.clone() />
+        <PageTitle text=isolated(&details.user_name).into_owned() />
         <PageHead path here=details.user_name.clone() />
-        <SavedNote user_name=details.user_name.clone() />
+        {saved(&details).or_else(|| report.map(|report| format!("{}.", report.sentence()))).map(|sentence| view! { <DoneNote sentence /> })}
         <div class="columns">
             <Information details />
             <div class="stack">
@@ -55,25 +58,29 @@ fn Account(details: AccountDetails) -> impl IntoView {
     }
 }
 
-/// What Save did, after its redirect.
+/// What Save did, after its redirect. Only where the account is as the address says: links are kept, and accounts change.
+fn saved(details: &AccountDetails) -> Option<String> {
+    let name = isolated(&details.user_name);
+    match (use_query_map().with_untracked(|query| query.get("saved")).as_deref(), details.disabled) {
+        (Some("enabled"), false) if details.status == NO_PASSWORD => Some(format!("{name} is enabled again, but has no password set.")),
+        (Some("enabled"), false) => Some(format!("{name} can log in again with the same password.")),
+        (Some("disabled"), true) => Some(format!("{name} is logged out and cannot log in until Disabled is unchecked.")),
+        (Some("unchanged"), _) => Some("There was nothing to save.".into()),
+        _ => None,
+    }
+}
+
 #[component]
-fn SavedNote(user_name: String) -> impl IntoView {
-    let saved = use_query_map().with_untracked(|query| query.get("saved"));
-    let sentence = match saved.as_deref() {
-        Some("enabled") => format!("{user_name} can log in again with the same password."),
-        Some("disabled") => format!("{user_name} is logged out and cannot log in until Disabled is unchecked."),
-        Some("unchanged") => "There was nothing to save.".into(),
-        _ => return None,
-    };
-    Some(view! { <p class="note success" role="status">{sentence} " " <a href="/sessions">"Back to the Session List"</a></p> })
+fn DoneNote(sentence: String) -> impl IntoView {
+    view! { <p class="note success" role="status">{sentence} " " <a href="/sessions">"Back to the Session List"</a></p> }
 }
 
 #[component]
 fn Information(details: AccountDetails) -> impl IntoView {
     let AccountDetails { id, user_name, name, sis, status, last_sign_in, disabled, version, locked, sessions, .. } = details;
     let consequence = match (disabled, sessions.len()) {
-        (true, _) => format!("Saving lets {user_name} log in again."),
-        (false, 0) => format!("Saving keeps {user_name} from logging in."),
+        (true, _) => format!("Saving lets {} log in again.", isolated(&user_name)),
+        (false, 0) => format!("Saving keeps {} from logging in.", isolated(&user_name)),
         (false, active) => format!("Saving ends {}.", counted(u32::try_from(active).unwrap_or(u32::MAX), "active session")),
     };
     let can_log_in = status == CAN_LOG_IN;
@@ -172,7 +179,7 @@ fn History(history: Vec<EventLine>) -> impl IntoView {
                         <span class="time">{event.at}</span>
                         <span class="action">{event.action}</span>
                         <span class="details">
-                            {[event.actor, event.detail, event.reason].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")}
+                            {joined([event.actor, event.detail, event.reason].map(|text| isolated(&text).into_owned()))}
                         </span>
                     </li>
                 }).collect_view()}

@@ -53,7 +53,10 @@ pub fn HelpPage() -> impl IntoView {
                         " to log them out, or " <strong>"End & Disable"</strong>
                         " to log them out and keep them from logging in again. All sessions of the selected users end."
                     </li>
-                    <li>"Confirm. A reason, if you give one, is kept in the " <a href="/history">"History"</a> "."</li>
+                    <li>
+                        "Confirm where you are asked; the sessions of one user in the list end at once. A reason, if you give one, is kept in the "
+                        <a href="/history">"History"</a> "."
+                    </li>
                 </ol>
                 <p>
                     "To let a disabled user back in, find the account with " <strong>"Search tools and people"</strong>

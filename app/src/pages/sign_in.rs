@@ -16,7 +16,7 @@ fn note(why: &str) -> Option<&'static str> {
     match why {
         "ended" => Some("You were logged out by an administrator."),
         "elsewhere" => Some("You were logged out elsewhere."),
-        "timeout" => Some("You were logged out because of inactivity."),
+        "timeout" => Some("You were logged out because your session timed out."),
         _ => None,
     }
 }

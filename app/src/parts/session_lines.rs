@@ -1,6 +1,6 @@
 //! The active sessions of one account, each with *End*.
 
-use crate::model::session::SessionLine;
+use crate::model::{session::SessionLine, text::joined};
 use leptos::prelude::*;
 
 /// One form a session, which leads back to `next`.
@@ -18,7 +18,7 @@ pub fn SessionLines(
                         <strong id=format!("session-{}", line.id)>{line.created}</strong>
                         {line.current.then(|| view! { <span class="badge">"This session"</span> })}
                     </div>
-                    <div class="details">{[line.activity, line.ip, line.browser].join(" · ")}</div>
+                    <div class="details">{joined([line.activity, line.ip, line.browser])}</div>
                     <form method="post" action="/sessions/end">
                         <input type="hidden" name="session" value=line.id.0 />
                         <input type="hidden" name="next" value=next.clone() />

@@ -11,7 +11,11 @@ use crate::{
     store::{Actor, ListedAccount, NewAccount, Sqlite},
 };
 use anyhow::Context as _;
-use app::model::{account::AccountId, plan, text::counted};
+use app::model::{
+    account::{AccountId, CAN_LOG_IN, NO_PASSWORD},
+    plan,
+    text::counted,
+};
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
@@ -147,7 +151,12 @@ async fn enable(args: NameArgs) -> anyhow::Result<()> {
     database::with(&args.database, TimeZone::UTC, async |store, clock| {
         let account = find(store, &args.user_name).await?;
         let enabled = store.enable(Actor::CommandLine, account, "", clock.now()).await.map_err(said)?;
-        let what = if enabled { "can log in again with the same password" } else { "was not disabled" };
+        let accounts = if enabled { store.list_accounts().await.map_err(said)? } else { Vec::new() };
+        let what = match accounts.iter().find(|listed| listed.id == account) {
+            Some(listed) if listed.has_password => "can log in again with the same password",
+            Some(_) => "is enabled again, but has no password set",
+            None => "was not disabled",
+        };
         output::print(&format!("{} {what}.\n", printable(&args.user_name)))
     })
     .await
@@ -182,8 +191,8 @@ const HEADERS: [&str; 7] = ["User Name", "Last Name", "First Name", "Role", "Log
 fn row(account: ListedAccount, zone: &TimeZone) -> [String; 7] {
     let status = match account {
         _ if account.disabled => "Disabled",
-        _ if !account.has_password => "No password set",
-        _ => "Can log in",
+        _ if !account.has_password => NO_PASSWORD,
+        _ => CAN_LOG_IN,
     };
     [
         account.user_name,

@@ -68,7 +68,10 @@ pub async fn end(State(node): State<Node>, Extension(visitor): Extension<Visitor
     let who = visitor.signed_in()?;
     let report = node.store.end(&who, EndTarget::Session(fields.number("session")?)).await?;
     let start = if who.sis { "/sessions" } else { "/me" };
-    Ok(go_on(&node, &report, way::own(fields.text("next")).unwrap_or(start)))
+    let next = way::own(fields.text("next")).unwrap_or(start);
+    // User Account Information tells what was done.
+    let next = if next.starts_with("/accounts/") { with_report(next, report.batch) } else { next.to_owned() };
+    Ok(go_on(&node, &report, &next))
 }
 
 /// `POST /accounts/undo-disable`: enables what one act disabled; the list says what became of it.
@@ -112,8 +115,12 @@ pub async fn theme(State(node): State<Node>, headers: HeaderMap, fields: Fields)
 /// The page of the list that the form came from, with the report of an act.
 fn list_with_report(fields: &Fields, batch: BatchId) -> String {
     let list = way::own(fields.text("next")).filter(|next| *next == "/sessions" || next.starts_with("/sessions?"));
-    let list = list.unwrap_or("/sessions");
-    format!("{list}{}done={batch}", if list.contains('?') { '&' } else { '?' })
+    with_report(list.unwrap_or("/sessions"), batch)
+}
+
+/// A page's address that asks it for the report of an act.
+fn with_report(page: &str, batch: BatchId) -> String {
+    format!("{page}{}done={batch}", if page.contains('?') { '&' } else { '?' })
 }
 
 /// The number of users as typed; people type it as it is shown, with commas.

@@ -11,9 +11,10 @@ use app::{
     AppError,
     guard::{Admin, SignedIn},
     model::{
-        account::{AccountDetails, AccountId, OwnAccount, SaveAccount, Saved},
+        account::{AccountDetails, AccountId, CAN_LOG_IN, NO_PASSWORD, OwnAccount, SaveAccount, Saved},
         plan,
         session::{AccountSessions, SessionId, SessionLine},
+        text::isolated,
     },
     store::{StoreError, Stored},
 };
@@ -134,14 +135,14 @@ impl Sqlite {
         let (_, _, _, has_password, disabled_at, disabler, reason, roster_disabled_at, ..) = row;
         match (disabled_at, roster_disabled_at) {
             (Some(at), _) => {
-                let who = disabler.as_deref().unwrap_or("the command line");
+                let who = disabler.as_deref().map_or("the command line".into(), isolated);
                 let reason = reason.as_deref().filter(|reason| !reason.is_empty());
-                let reason = reason.map(|reason| format!(", reason: {reason}")).unwrap_or_default();
+                let reason = reason.map(|reason| format!(", reason: {}", isolated(reason))).unwrap_or_default();
                 format!("Disabled by {who}, {}{reason}", show::date_time(*at, self.zone()))
             }
             (None, Some(_)) => "Disabled by the roster".into(),
-            (None, None) if !has_password => "No password set".into(),
-            (None, None) => "Can log in".into(),
+            (None, None) if !has_password => NO_PASSWORD.into(),
+            (None, None) => CAN_LOG_IN.into(),
         }
     }
 

@@ -6,6 +6,7 @@ use app::{
         account::{AccountId, Named},
         event::BatchId,
         plan::{Act, PlanId, Report, Skipped, Undone},
+        text::isolated,
     },
     store::Stored,
 };
@@ -88,7 +89,7 @@ pub(super) async fn undone(db: &mut impl Reads, batch: BatchId) -> Stored<Option
 }
 
 fn named(rows: Vec<(i64, String)>) -> Vec<Named> {
-    rows.into_iter().map(|(id, user_name)| Named { id: AccountId(id), user_name }).collect()
+    rows.into_iter().map(|(id, user_name)| Named { id: AccountId(id), user_name: isolated(&user_name).into_owned() }).collect()
 }
 
 /// The report of an act, `None` where there is none of that name.
@@ -111,7 +112,7 @@ pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option
         new_sessions,
         already_ended,
         disabled,
-        skipped: skipped.into_iter().map(|(user_name, why)| Skipped { user_name, why }).collect(),
+        skipped: skipped.into_iter().map(|(user_name, why)| Skipped { user_name: isolated(&user_name).into_owned(), why }).collect(),
         left: plan.map_or(0, |(_, left)| left),
         plan: plan.filter(|(_, left)| *left > 0).map(|(id, _)| PlanId(id)),
         undo: disabled <= UNDO_BESIDE_REPORT && can_undo.is_some(),

@@ -41,6 +41,8 @@ fn an_account_without_a_password_says_so_until_it_gets_one() {
     let world = world();
     world.ok(&["account", "create", "nate", "--no-password"]);
     assert_eq!(listed(&world, "nate"), "nate No password set 0");
+    world.ok(&["account", "disable", "nate"]);
+    assert_eq!(world.ok(&["account", "enable", "nate"]), "nate is enabled again, but has no password set.\n");
     assert_eq!(world.ok_with(&["account", "set-password", "nate"], "correct horse\n"), "Set the password of nate, 0 sessions ended.\n");
     assert_eq!(listed(&world, "nate"), "nate Can log in 0");
 }

@@ -142,6 +142,44 @@ async fn aud_01_whatever_somebody_does_says_where_he_did_it() {
 }
 
 #[tokio::test]
+async fn a_name_cannot_turn_the_words_around_it() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let mirrored = world.person("\u{202e}nimda", "", "", false).await;
+    world.signed_in("\u{202e}nimda").await;
+    let page = admin.post("/sessions/plan", &format!("act=end&id={mirrored}")).await;
+    for words in ["<title>End sessions of \u{2068}\u{202e}nimda\u{2069}? · ", ">End sessions of \u{2068}\u{202e}nimda\u{2069}<"] {
+        assert!(page.body.contains(words), "{}", page.body);
+    }
+    let done = admin.post("/sessions/commit", &format!("plan={}", field(&page, "plan"))).await;
+    let list = admin.get(done.header("location")).await;
+    assert!(list.body.contains("Ended 1 session of \u{2068}\u{202e}nimda\u{2069}"), "{}", list.body);
+    let account = admin.get(&format!("/accounts/{mirrored}")).await;
+    assert!(account.body.contains("<title>\u{2068}\u{202e}nimda\u{2069} · "), "{}", account.body);
+}
+
+#[tokio::test]
+async fn the_account_page_says_what_was_done_only_where_it_is_so() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let teacher = world.signed_in("teacher").await;
+    let address = format!("/accounts/{}", world.teacher);
+    let again = "teacher can log in again with the same password.";
+    assert!(admin.get(&format!("{address}?saved=enabled")).await.body.contains(again));
+    assert!(!admin.get(&format!("{address}?saved=disabled")).await.body.contains("cannot log in until"));
+
+    let ended = admin.post("/sessions/end", &format!("session={}&next={address}", teacher.session.expect("a session"))).await;
+    assert!(ended.header("location").starts_with(&format!("{address}?done=")), "{}", ended.header("location"));
+    let page = admin.get(ended.header("location")).await;
+    assert!(page.body.contains("Ended 1 session of teacher."), "{}", page.body);
+
+    let version = field(&page, "version");
+    assert_eq!(admin.post(&address, &format!("version={version}&disabled=on")).await.status, 303);
+    assert!(!admin.get(&format!("{address}?saved=enabled")).await.body.contains(again));
+    assert!(admin.get(&format!("{address}?saved=disabled")).await.body.contains("teacher is logged out and cannot log in until"));
+}
+
+#[tokio::test]
 async fn a_box_is_ticked_by_its_own_value_only() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;

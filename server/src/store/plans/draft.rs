@@ -6,6 +6,7 @@ use app::{
     model::{
         account::{AccountId, Named},
         plan::{Act, Own, Plan, PlanId},
+        text::isolated,
     },
 };
 use std::collections::{HashMap, HashSet};
@@ -52,11 +53,11 @@ pub(super) fn draft(act: Act, rows: &[SelectedRow], listed: &[AccountId], admin:
         sis_skipped,
         sis_sessions: if sis_skipped { rows.iter().filter(|row| row.2 && !is_own(row)).map(|row| row.3).sum() } else { 0 },
         own,
-        own_name: who.user_name.clone(),
+        own_name: isolated(&who.user_name).into_owned(),
         refused: (act == Act::EndDisable && own == Own::Alone).then(|| crate::store::people::NOT_ONESELF.into()),
     }
 }
 
 fn named(row: &SelectedRow) -> Named {
-    Named { id: AccountId(row.0), user_name: row.1.clone() }
+    Named { id: AccountId(row.0), user_name: isolated(&row.1).into_owned() }
 }
