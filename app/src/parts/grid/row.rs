@@ -50,8 +50,8 @@ pub fn SessionRow(index: ReadSignal<usize>, line: Line) -> impl IntoView {
                     <span class="you">"You"</span>
                 </Show>
             </th>
-            <td role="gridcell" class="last_name" tabindex="-1">{move || row.with(|row| row.last_name.text.clone())}</td>
-            <td role="gridcell" class="first_name" tabindex="-1">{move || row.with(|row| row.first_name.text.clone())}</td>
+            <td role="gridcell" class="last_name" tabindex="-1">{move || row.with(|row| shown(&row.last_name.text))}</td>
+            <td role="gridcell" class="first_name" tabindex="-1">{move || row.with(|row| shown(&row.first_name.text))}</td>
             <td role="gridcell" class="created" tabindex="-1">{move || row.with(|row| row.created.text.clone())}</td>
             <td role="gridcell" class="count" tabindex="-1">
                 {move || match gone.get() {
@@ -61,6 +61,11 @@ pub fn SessionRow(index: ReadSignal<usize>, line: Line) -> impl IntoView {
             </td>
         </tr>
     }
+}
+
+/// Nothing where it is empty: the server writes an empty text as a space, and the style asks whether there is a name.
+fn shown(name: &str) -> Option<String> {
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 fn badge(act: Act) -> &'static str {
