@@ -1,5 +1,5 @@
 // Pictures of every state in every size, light and dark, for a person to judge: end2end/screenshots.
-import { test } from '../tests/product.ts';
+import { expect, hydrated, test } from '../tests/product.ts';
 import { STATES } from '../tests/states.ts';
 
 const SIZES = [[400, 720], [640, 720], [759, 720], [760, 720], [1280, 720], [1366, 641]] as const;
@@ -28,3 +28,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
   }
 }
+
+test('README', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await page.goto('/sessions');
+  await hydrated(page);
+  await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('nate');
+  await expect(page.getByRole('button', { name: 'Clear filters (1)' })).toBeVisible();
+  const boxes = page.getByRole('checkbox', { name: /^Select (?!all)/ });
+  await boxes.nth(1).check();
+  await boxes.nth(2).check();
+  await page.getByRole('link', { name: /^Sessions of / }).nth(1).click();
+  await expect(page.getByRole('complementary').getByRole('button', { name: /^End all / })).toBeVisible();
+  await expect(page.getByText(/^2 users selected · /)).toBeVisible();
+  await page.screenshot({ path: '../docs/session-list.png' });
+});
