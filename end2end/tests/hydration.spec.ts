@@ -40,7 +40,7 @@ test('every page hydrates in silence', async ({ loggedIn }) => {
   }
   await admin.goto('/accounts?q=natetest');
   await admin.getByRole('link', { name: 'natetest' }).click();
-  await expect(admin.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
+  await expect(admin.getByRole('heading', { name: 'natetest', level: 1 })).toBeVisible();
   await admin.reload();
   await hydrated(admin);
 });

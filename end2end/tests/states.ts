@@ -91,7 +91,7 @@ export const STATES: State[] = [
   { name: 'account', reach: async (page) => {
     await list(page, '/accounts?q=admin02');
     await page.getByRole('link', { name: 'admin02' }).click();
-    await expect(page.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: /^Active sessions/ })).toBeVisible();
     await hydrated(page);
   } },
   { name: 'history', reach: async (page) => await list(page, '/history') },

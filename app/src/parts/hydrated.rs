@@ -11,3 +11,9 @@ pub fn hydrated() {
         }
     });
 }
+
+/// Whether a page of this visit is alive already: then the router came here, and the server sent another one.
+#[cfg(not(feature = "ssr"))]
+pub fn is_hydrated() -> bool {
+    document().document_element().is_some_and(|html| html.has_attribute("data-hydrated"))
+}

@@ -34,13 +34,15 @@ pub fn answered<T: 'static, V: IntoView + 'static>(
 pub fn Served() -> impl IntoView {
     use leptos::{html, task::spawn_local_scoped_with_cancellation};
 
+    // Another such page's place is taken over with what stands in it: only the first page of a visit is there already.
+    let sent = !super::hydrated::is_hydrated();
     super::hydrated::hydrated();
     let place = NodeRef::<html::Div>::new();
     let location = leptos_router::hooks::use_location();
     Effect::new(move |before: Option<()>| {
         let (path, search) = (location.pathname.get(), location.search.get());
         let Some(place) = place.get() else { return };
-        if before.is_none() && place.first_element_child().is_some() {
+        if before.is_none() && sent {
             lead_back_to_the_list(&place);
             return;
         }
