@@ -21,9 +21,7 @@ export default defineConfig({
     trace: 'retain-on-failure',
   },
   projects: [
-    { name: 'tests', testDir: 'tests', testIgnore: 'axe.spec.ts' },
-    // Not yet clean, and so no part of `cargo xtask test`: `npx playwright test --project=axe`.
-    { name: 'axe', testDir: 'tests', testMatch: 'axe.spec.ts' },
+    { name: 'tests', testDir: 'tests' },
     { name: 'screenshots', testDir: 'pictures' },
   ],
 });

@@ -63,6 +63,33 @@ export const STATES: State[] = [
     await openMenu(page, 'End');
     await expect(page.getByRole('alertdialog')).toBeVisible();
   } },
+  { name: 'dialog-own', reach: async (page) => {
+    await list(page, '/sessions?user_name==admin01');
+    await page.getByRole('checkbox', { name: 'Select admin01' }).check();
+    await openMenu(page, 'End');
+    await expect(page.getByRole('alertdialog', { name: 'End your own session?' })).toBeVisible();
+  } },
+  { name: 'confirm-page', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    // As a click before the page is alive sends it.
+    await page.evaluate(() => {
+      const form = document.querySelector<HTMLFormElement>('form[action="/sessions/plan"]')!;
+      const act = Object.assign(document.createElement('input'), { type: 'hidden', name: 'act', value: 'end_disable' });
+      form.append(act);
+      form.submit();
+    });
+    await expect(page.getByRole('heading', { name: /^End sessions and disable / })).toBeVisible();
+  } },
+  { name: 'person-menu', reach: async (page) => {
+    await list(page);
+    await page.getByRole('button', { name: /^admin01/ }).click();
+    await expect(page.getByRole('button', { name: 'Dark' })).toBeVisible();
+  } },
+  { name: 'filter-tips', reach: async (page) => {
+    await list(page);
+    await page.getByRole('button', { name: 'Filter tips' }).click();
+  } },
   { name: 'dialog-disable', reach: async (page) => {
     await list(page);
     await firstBox(page).check();

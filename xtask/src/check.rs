@@ -7,7 +7,7 @@ use crate::{
 };
 use std::process::Command;
 
-pub const LINT_STEPS: usize = 5;
+pub const LINT_STEPS: usize = 6;
 pub const BROWSER_STEPS: usize = 5;
 /// What belongs to the server and may never reach the browser.
 const NOT_IN_THE_BROWSER: [&str; 5] = ["sqlx", "tokio", "axum", "argon2", "jiff"];
@@ -34,6 +34,7 @@ pub fn lint(steps: &mut Steps) -> Done {
         sh(cargo(&["doc", "--quiet", "--no-deps", "--document-private-items", "-p", "app", "-p", "server", "--features", "app/ssr"])
             .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))
     })?;
+    steps.step("Types of the browser tests", || sh(&mut npx(&["tsc", "--noEmit", "--project", "."])))?;
     steps.step("Nothing of the server in the browser's tree", browser_tree)
 }
 
@@ -59,7 +60,7 @@ fn rust_tests() -> Done {
 /// The product in Chromium, against servers that the tests start themselves.
 pub fn browser_tests(steps: &mut Steps, arguments: &[String]) -> Done {
     let playwright = browser_set_up(steps)?;
-    steps.step("Browser tests (5 min on two cores)", || sh(playwright(&["--project=tests"]).args(arguments)))
+    steps.step("Browser tests (7 min on two cores)", || sh(playwright(&["--project=tests"]).args(arguments)))
 }
 
 /// Pictures of every page and state.

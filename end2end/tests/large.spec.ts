@@ -1,0 +1,44 @@
+// A school of 5,000: what fits on the screen, and what asks for the number.
+import { expect, test } from './product.ts';
+
+test.describe('5,000 users', () => {
+  test.use({ district: { accounts: 8000, sessions: 7000 } });
+
+  test('at least nine full rows show at 1366 × 641', async ({ loggedIn }) => {
+    const page = await loggedIn('admin01');
+    await page.setViewportSize({ width: 1366, height: 641 });
+    await page.goto('/sessions');
+    await page.locator('html[data-hydrated]').waitFor();
+    const full = await page.getByRole('checkbox', { name: /^Select (?!all)/ }).evaluateAll((boxes) => {
+      const body = boxes[0].closest('[role=grid]')!.parentElement!.getBoundingClientRect();
+      return boxes.map((box) => box.closest('[role=row]')!.getBoundingClientRect()).filter((row) => row.bottom <= body.bottom).length;
+    });
+    expect(full).toBeGreaterThanOrEqual(9);
+  });
+
+  test('200 rows are loaded, and ending everybody asks for the number', async ({ loggedIn }) => {
+    const page = await loggedIn('admin01');
+    await page.locator('html[data-hydrated]').waitFor();
+    const count = await page.getByText(/^[\d,]+ users · [\d,]+ sessions$/).textContent();
+    expect(Number(count!.split(' ')[0].replace(',', ''))).toBeGreaterThanOrEqual(4_900);
+    expect(await page.getByRole('checkbox', { name: /^Select (?!all)/ }).count()).toBe(200);
+    await page.getByRole('link', { name: 'Next' }).click();
+    await expect(page).toHaveURL(/offset=200/);
+    await page.getByRole('checkbox', { name: /^Select all / }).check();
+    await expect(page.getByText(/^[\d,]+ users selected/)).toBeVisible();
+    await page.getByRole('button', { name: 'End Sessions' }).click();
+    await page.getByRole('menuitem', { name: 'End', exact: true }).click();
+    const dialog = page.getByRole('alertdialog');
+    const button = dialog.getByRole('button', { name: /^End sessions of [\d,]+ users$/ });
+    const users = (await button.textContent())!.replace(/\D/g, '');
+    await dialog.getByLabel('Type the number of users').fill('100');
+    await button.click();
+    await expect(dialog.getByRole('alert')).toContainText('to confirm.');
+    await dialog.getByLabel('Type the number of users').fill(users);
+    await button.click();
+    await expect(page.getByText(/^[\d,]+ ended/)).toBeVisible({ timeout: 20_000 });
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await expect(page.getByText('You are the only one logged in.')).toBeVisible({ timeout: 15_000 });
+  });
+});
+
