@@ -130,7 +130,10 @@ pub(super) struct Follower {
     data_version: i64,
 }
 
-const ACCOUNTS: &str = "
+macro_rules! accounts {
+    ($which:literal) => {
+        concat!(
+            "
 select
   accounts.id, accounts.user_name, accounts.last_name, accounts.first_name,
   accounts.disabled_at is not null or accounts.roster_disabled_at is not null,
@@ -138,17 +141,14 @@ select
   accounts.deleted_at is not null
 from accounts
 left join account_roles on account_roles.account_id = accounts.id and account_roles.role = 'sis'
-where accounts.deleted_at is null";
+where ",
+            $which
+        )
+    };
+}
 
-const ACCOUNTS_BY_ID: &str = "
-select
-  accounts.id, accounts.user_name, accounts.last_name, accounts.first_name,
-  accounts.disabled_at is not null or accounts.roster_disabled_at is not null,
-  account_roles.role is not null,
-  accounts.deleted_at is not null
-from accounts
-left join account_roles on account_roles.account_id = accounts.id and account_roles.role = 'sis'
-where accounts.id in (select value from json_each($1))";
+const ACCOUNTS: &str = accounts!("accounts.deleted_at is null");
+const ACCOUNTS_BY_ID: &str = accounts!("accounts.id in (select value from json_each($1))");
 
 type AccountRow = (i64, String, String, String, bool, bool, bool);
 

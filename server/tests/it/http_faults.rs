@@ -122,6 +122,47 @@ async fn fs_01_a_database_that_is_away_or_silent_lets_nobody_in_and_says_so_with
     }
 }
 
+/// Events get no further number: SQLite answers as for a disk without room, `SQLITE_FULL`.
+const FILL: &str = "update sqlite_sequence set seq = 9223372036854775807 where name = 'events'";
+const MAKE_ROOM: &str = "update sqlite_sequence set seq = (select max(seq) from events) where name = 'events'";
+
+#[tokio::test]
+async fn fs_01_a_full_disk_refuses_every_write_holds_up_no_check_and_heals() {
+    let world = World::new().await;
+    let (admin, teacher) = (world.signed_in("admin").await, world.signed_in("teacher").await);
+    let plan = r#"{"act":"end_disable","selection":{"ids":[3]},"shown":{"filters":["","","","",""]}}"#;
+    let plan: Plan = admin.api("sessions/plan", plan).await.json();
+    let commit = format!("plan={}", plan.id);
+    let end = format!("session={}", teacher.session.expect("a session"));
+    let mut beside = world.connection().await;
+    sqlx::query(FILL).execute(&mut beside).await.expect("full");
+    let before = world.events().await;
+    // The second time on the connection that was opened after the first failure.
+    for _ in 0..2 {
+        assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 503);
+        assert_eq!(world.stranger().log_in("teacher", "wrong").await.status, 503);
+        for (browser, address, form) in [
+            (&admin, "/sessions/end", &*end),
+            (&admin, "/sessions/commit", &commit),
+            (&admin, "/accounts/3", "version=1&disabled=on"),
+            (&teacher, "/sign-out", ""),
+        ] {
+            let answer = browser.post(address, form).await;
+            assert_eq!((answer.status, answer.header("retry-after")), (503, "2"), "{address}");
+            assert!(!answer.headers.contains_key("set-cookie"), "{address}");
+        }
+        assert_eq!((teacher.get("/me").await.status, admin.get("/sessions").await.status), (200, 200), "who only reads is not held up");
+    }
+    assert_eq!(world.events().await, before);
+    assert_eq!(world.rows::<(i64,)>("select id from accounts where disabled_at is not null").await, []);
+
+    sqlx::query(MAKE_ROOM).execute(&mut beside).await.expect("room");
+    assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 303);
+    assert_eq!(admin.post("/sessions/commit", &commit).await.status, 303);
+    assert_eq!(teacher.get("/me").await.status, 303);
+    assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 401);
+}
+
 /// A store full of defects.
 struct Broken;
 

@@ -1,6 +1,6 @@
 //! A database that is locked, unreadable or interrupted: refused clearly, nothing half done, well again by itself.
 
-use crate::common::{Browser, HASH, HOUR, NOW, World, settings, start};
+use crate::common::{Browser, HOUR, NOW, World, new_session, settings, start};
 use app::{
     guard::{Admin, Origin},
     model::{
@@ -11,7 +11,7 @@ use app::{
 };
 use server::{
     auth::token::Token,
-    credentials::{Credentials as _, NewSession, SignedInAs},
+    credentials::{Credentials as _, SignedInAs},
     store::{Actor, Missing, NewAccount, Settings, Sqlite},
 };
 use std::time::{Duration, Instant};
@@ -31,17 +31,7 @@ async fn lock(world: &World, sql: &'static str) -> sqlx::SqliteConnection {
 }
 
 async fn sign_in(store: &Sqlite, account: AccountId) -> Stored<SignedInAs> {
-    let new = NewSession {
-        account,
-        verified_hash: HASH,
-        upgraded_hash: None,
-        token: Token::new().expect("random bytes").hash(),
-        ip: "",
-        user_agent: "",
-        replaces: None,
-        now: NOW,
-    };
-    store.sign_in(new).await
+    store.sign_in(new_session(account, Token::new().expect("random bytes").hash())).await
 }
 
 #[tokio::test]
@@ -176,9 +166,9 @@ async fn aud_02_no_act_without_its_event() {
     let stage = stage(&world).await;
     let before = world.text(STATE).await;
     world.alter(BREAK).await;
-    for (act, answer) in every_act(&world.store, &stage).await {
-        assert_eq!(answer, Err(StoreError::Internal), "{act}: neither done nor refused by a rule");
-    }
+    let mut others = every_act(&world.store, &stage).await;
+    others.retain(|(_, answer)| *answer != Err(StoreError::Internal));
+    assert_eq!(others, [], "done, or refused by a rule");
     assert_eq!(world.text(STATE).await, before);
     world.alter(MEND).await;
     assert!(world.store.commit(&stage.admin, stage.end_disable, &Confirmation::default()).await.is_ok());

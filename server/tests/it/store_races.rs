@@ -1,6 +1,6 @@
 //! What happens at the same instant: a sign-in and the act that should keep it out, activity and an end, and an observer of both.
 
-use crate::common::{HASH, MINUTE, NOW, World};
+use crate::common::{MINUTE, NOW, World, new_session};
 use app::{
     guard::Admin,
     model::{
@@ -11,7 +11,7 @@ use app::{
 };
 use server::{
     auth::token::Token,
-    credentials::{Checked, Credentials as _, NewSession, SignedInAs},
+    credentials::{Checked, Credentials as _, SignedInAs},
     store::{Actor, Sqlite},
 };
 use std::{
@@ -85,17 +85,7 @@ where
         let (store, hash) = (world.store.clone(), token.hash());
         let sign_in = tokio::spawn(async move {
             let begun = spin(sign_in_waits).await;
-            let new = NewSession {
-                account: victim,
-                verified_hash: HASH,
-                upgraded_hash: None,
-                token: hash,
-                ip: "",
-                user_agent: "",
-                replaces: None,
-                now: NOW,
-            };
-            let answer = store.sign_in(new).await.expect("an answer");
+            let answer = store.sign_in(new_session(victim, hash)).await.expect("an answer");
             ((begun, Instant::now()), answer)
         });
         let work = disable(victim);
@@ -165,7 +155,7 @@ async fn rev_03_no_sign_in_slips_past_another_process() {
     // A process takes milliseconds to begin, and not always as many.
     race(&world, "usm account disable", 1_000, &victims, |victim| {
         let mut usm = std::process::Command::new(env!("CARGO_BIN_EXE_usm"));
-        usm.args(["account", "disable", &names[&victim], "--database-url", &url]);
+        usm.env_clear().args(["account", "disable", &names[&victim], "--database-url", &url]);
         async move {
             let done = tokio::task::spawn_blocking(move || usm.output()).await.expect("no panic").expect("a process");
             assert!(done.status.success(), "{done:?}");
@@ -244,19 +234,8 @@ async fn aut_11_twenty_sign_ins_at_once_all_succeed() {
     let mut sign_ins = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let store: Sqlite = world.store.clone();
-        sign_ins.spawn(async move {
-            let new = NewSession {
-                account: nate,
-                verified_hash: HASH,
-                upgraded_hash: None,
-                token: Token::new().expect("random bytes").hash(),
-                ip: "",
-                user_agent: "",
-                replaces: None,
-                now: NOW,
-            };
-            store.sign_in(new).await
-        });
+        let token = Token::new().expect("random bytes").hash();
+        sign_ins.spawn(async move { store.sign_in(new_session(nate, token)).await });
     }
     let answers = sign_ins.join_all().await;
     assert!(answers.iter().all(|answer| matches!(answer, Ok(SignedInAs::Session(_)))), "{answers:?}");
