@@ -17,7 +17,7 @@ const TESTED: [&str; 6] = ["-p", "app", "-p", "server", "--features", "app/ssr"]
 pub fn test() -> Done {
     let mut steps = Steps::of(LINT_STEPS + 1 + BROWSER_STEPS);
     lint(&mut steps)?;
-    steps.step("Rust tests (4 min on two cores when nothing is built yet)", rust_tests)?;
+    steps.step("Rust tests (2 min on two cores when nothing is built yet)", rust_tests)?;
     browser_tests(&mut steps, &[])
 }
 
@@ -25,7 +25,7 @@ pub fn test() -> Done {
 pub fn lint(steps: &mut Steps) -> Done {
     steps.step("What is missing: WASM target, npm packages (10 s, once)", install)?;
     steps.step("Format", || sh(&mut cargo(&["fmt", "--all", "--check"])))?;
-    steps.step("Clippy (2 min on two cores when nothing is built yet)", || {
+    steps.step("Clippy (3 min on two cores when nothing is built yet)", || {
         sh(cargo(&["clippy", "--quiet", "--all-targets"]).args(TESTED).args(["--", "-D", "warnings"]))?;
         sh(&mut cargo(&["clippy", "--quiet", "-p", "frontend", "--target", WASM, "--", "-D", "warnings"]))?;
         sh(&mut cargo(&["clippy", "--quiet", "-p", "xtask", "--", "-D", "warnings"]))
@@ -73,7 +73,7 @@ pub fn screenshots(arguments: &[String]) -> Done {
 /// Everything that Playwright needs; answers how to call it.
 fn browser_set_up(steps: &mut Steps) -> Done<impl Fn(&[&str]) -> Command + use<>> {
     steps.step("What is missing: npm packages, Chromium (1 min, once)", || install().and_then(|()| chromium()))?;
-    let site = steps.step("Browser code (3 min on two cores when nothing is built yet)", || Site::build(Kind::Small))?;
+    let site = steps.step("Browser code (2 min on two cores when nothing is built yet)", || Site::build(Kind::Small))?;
     steps.step("Sizes", || site.size_gate())?;
     let binary = target_dir()?.join("debug/usm");
     steps.step("Server (2 min on two cores when nothing is built yet)", || {

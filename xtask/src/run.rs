@@ -18,8 +18,8 @@ struct Release {
 
 fn release(steps: &mut Steps) -> Done<Release> {
     steps.step("What is missing: WASM target, npm packages (10 s, once)", install)?;
-    let site = steps.step("Browser code (3 min on two cores when nothing is built yet)", || Site::build(Kind::Small))?;
-    steps.step("Server (5 min on two cores when nothing is built yet)", || sh(&mut cargo(&["build", "-p", "server", "--release"])))?;
+    let site = steps.step("Browser code (2 min on two cores when nothing is built yet)", || Site::build(Kind::Small))?;
+    steps.step("Server (4 min on two cores when nothing is built yet)", || sh(&mut cargo(&["build", "-p", "server", "--release"])))?;
     let binary = target_dir()?.join("release/usm");
     site.serve_by(&binary)?;
     Ok(Release { binary, site })
