@@ -119,6 +119,11 @@ export class Complaints {
     this.said.splice(line(), 1);
   }
 
+  /** Takes Chromium's own lines that the test provoked beside a status; fails where none comes. */
+  async expectLine(pattern: RegExp) {
+    await expect.poll(() => this.take(pattern), { message: `${pattern} in ${JSON.stringify(this.said)}` }).toBeGreaterThan(0);
+  }
+
   /** Takes every line that matches; answers how many. */
   take(pattern: RegExp): number {
     const before = this.said.length;
@@ -190,4 +195,14 @@ export async function logIn(page: Page, name: string, password = passwordOf(name
 /** Waits until the page is interactive; without JavaScript it always is. */
 export async function hydrated(page: Page) {
   await page.locator('html[data-hydrated]').waitFor();
+}
+
+/** Sends what is ticked for the confirm page, as a click does before the page is alive. */
+export async function sendPlan(page: Page, act: 'end' | 'end_disable') {
+  await page.evaluate((act) => {
+    const form = document.querySelector<HTMLFormElement>('form[action="/sessions/plan"]')!;
+    form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'act', value: act }));
+    form.submit();
+  }, act);
+  await expect(page.getByRole('heading', { name: /^End sessions / })).toBeVisible();
 }

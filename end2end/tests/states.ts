@@ -1,6 +1,6 @@
 // Every state of the pages, by name: what axe judges and what the screenshots show.
 import type { Page } from '@playwright/test';
-import { expect, hydrated } from './product.ts';
+import { expect, hydrated, sendPlan } from './product.ts';
 
 export type State = {
   name: string;
@@ -72,19 +72,19 @@ export const STATES: State[] = [
   { name: 'confirm-page', reach: async (page) => {
     await list(page);
     await firstBox(page).check();
-    // As a click before the page is alive sends it.
-    await page.evaluate(() => {
-      const form = document.querySelector<HTMLFormElement>('form[action="/sessions/plan"]')!;
-      const act = Object.assign(document.createElement('input'), { type: 'hidden', name: 'act', value: 'end_disable' });
-      form.append(act);
-      form.submit();
-    });
-    await expect(page.getByRole('heading', { name: /^End sessions and disable / })).toBeVisible();
+    await sendPlan(page, 'end_disable');
   } },
   { name: 'person-menu', reach: async (page) => {
     await list(page);
     await page.getByRole('button', { name: /^admin01/ }).click();
     await expect(page.getByRole('button', { name: 'Dark' })).toBeVisible();
+  } },
+  { name: 'filter-sheet', reach: async (page) => {
+    await list(page);
+    // On narrow screens the boxes stand in a sheet.
+    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
+    if (await sheet.isVisible()) await sheet.click();
+    await expect(page.getByRole('searchbox', { name: 'Filter Count' })).toBeVisible();
   } },
   { name: 'filter-tips', reach: async (page) => {
     await list(page);

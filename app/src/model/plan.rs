@@ -8,7 +8,7 @@ super::id! {
     PlanId
 }
 
-/// Above this many users the number must be typed.
+/// Above this many users the number must be typed, and *Undo disable* stands in the history alone.
 pub const COUNT_ABOVE: u32 = 100;
 
 /// The longest reason, in characters.
@@ -73,7 +73,6 @@ pub struct Plan {
     /// They are left out (not in `users`, `sessions`, `names`) unless *Also disable …* is ticked: End & Disable of several.
     pub sis_skipped: bool,
     /// Active sessions of those who are left out so.
-    #[serde(default)]
     pub sis_sessions: u32,
     pub own: Own,
     /// One's own user name, made for sentences as [`Named`] is.
@@ -180,14 +179,12 @@ pub struct Report {
     /// Accounts of the plan that are still to be done: commit again until it is 0.
     pub left: u32,
     /// The plan to commit again, while some are left.
-    #[serde(default)]
     pub plan: Option<PlanId>,
     /// *Undo disable* may be offered.
     pub undo: bool,
     /// The administrator's own session ended by it.
     pub own_ended: bool,
     /// Where the act is *Undo disable*: what it did. Nothing else is said then.
-    #[serde(default)]
     pub undone: Option<Undone>,
 }
 

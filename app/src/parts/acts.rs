@@ -6,7 +6,7 @@ use crate::{
     model::{
         account::AccountId,
         event::BatchId,
-        plan::{Act, COUNT_ABOVE, Confirmation, EndTarget, Own, Plan, Report},
+        plan::{Act, Confirmation, EndTarget, Own, Plan, Report},
         selection::Selection,
         session::SessionId,
     },
@@ -180,7 +180,7 @@ impl Acts {
     pub fn tell(self, report: &Report, rows: BTreeSet<AccountId>) {
         let mut ways = Vec::new();
         let batch = report.batch;
-        if report.undo && report.disabled <= COUNT_ABOVE {
+        if report.undo {
             ways.push(Way::Act("Undo disable", Arc::new(move || self.undo(batch, rows.clone()))));
         }
         if report.disabled > 0 {

@@ -1,9 +1,6 @@
 //! What an act without scripts did, on the page after its redirect.
 
-use crate::{
-    model::plan::{COUNT_ABOVE, Report},
-    parts::acts::Acts,
-};
+use crate::{model::plan::Report, parts::acts::Acts};
 use leptos::prelude::*;
 use std::collections::BTreeSet;
 
@@ -22,7 +19,7 @@ pub fn ReportNote(report: Report, back: String) -> impl IntoView {
         shown.set(false);
         told.with_value(|report| acts.tell(report, BTreeSet::new()));
     });
-    let undo = (report.undo && report.disabled <= COUNT_ABOVE).then(|| {
+    let undo = report.undo.then(|| {
         view! {
             <form method="post" action="/accounts/undo-disable">
                 <input type="hidden" name="batch_id" value=report.batch.0 />

@@ -168,7 +168,7 @@ pub fn SearchBox() -> impl IntoView {
         let all = first + hits.len();
         let everybody = Hit {
             name: format!("All {}", counted(total, "account")),
-            beside: format!("that match “{text}”"),
+            beside: format!("{} “{text}”", if total == 1 { "that matches" } else { "that match" }),
             href: format!("/accounts?q={}", encode(&text)),
             account: None,
         };

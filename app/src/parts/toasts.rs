@@ -1,9 +1,6 @@
 //! Short messages at the lower right: what an act did, or why it was not done.
 
-use crate::{
-    AppError,
-    parts::{browser, failure, list_address},
-};
+use crate::parts::{browser, list_address};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::{sync::Arc, time::Duration};
 
@@ -57,21 +54,9 @@ impl Toasts {
         self.push(text.into(), false, ways);
     }
 
-    /// Something was not done.
-    pub fn error(self, text: impl Into<String>) {
-        self.push(text.into(), true, Vec::new());
-    }
-
     /// Something was not done, and may be tried again.
     pub fn error_with(self, text: impl Into<String>, ways: Vec<Way>) {
         self.push(text.into(), true, ways);
-    }
-
-    /// The sentence of a failed request; without a session the page is left instead.
-    pub fn failure(self, error: &AppError) {
-        if !failure::leave_if_signed_out(error) {
-            self.error(error.sentence());
-        }
     }
 
     /// Something was done, but the page that knows is being left: the next one tells it.

@@ -7,6 +7,7 @@ use super::{
     password,
 };
 use crate::{
+    credentials::Credentials as _,
     show,
     store::{Actor, ListedAccount, NewAccount, Sqlite},
 };
@@ -151,11 +152,11 @@ async fn enable(args: NameArgs) -> anyhow::Result<()> {
     database::with(&args.database, TimeZone::UTC, async |store, clock| {
         let account = find(store, &args.user_name).await?;
         let enabled = store.enable(Actor::CommandLine, account, "", clock.now()).await.map_err(said)?;
-        let accounts = if enabled { store.list_accounts().await.map_err(said)? } else { Vec::new() };
-        let what = match accounts.iter().find(|listed| listed.id == account) {
-            Some(listed) if listed.has_password => "can log in again with the same password",
-            Some(_) => "is enabled again, but has no password set",
-            None => "was not disabled",
+        let password = store.find_password_hash(&args.user_name).await.map_err(said)?;
+        let what = match password.is_some_and(|account| account.hash.is_some()) {
+            _ if !enabled => "was not disabled",
+            true => "can log in again with the same password",
+            false => "is enabled again, but has no password set",
         };
         output::print(&format!("{} {what}.\n", printable(&args.user_name)))
     })

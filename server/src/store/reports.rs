@@ -5,7 +5,7 @@ use app::{
     model::{
         account::{AccountId, Named},
         event::BatchId,
-        plan::{Act, PlanId, Report, Skipped, Undone},
+        plan::{Act, COUNT_ABOVE, PlanId, Report, Skipped, Undone},
         text::isolated,
     },
     store::Stored,
@@ -14,9 +14,6 @@ use sqlx::query_as;
 
 /// Names a report lists at most.
 const NAMES: i64 = 20;
-
-/// Accounts an act may have disabled for *Undo disable* to stand beside its report; a larger one is undone in the history.
-const UNDO_BESIDE_REPORT: u32 = 100;
 
 const TOTALS: &str = "
 select
@@ -115,7 +112,7 @@ pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option
         skipped: skipped.into_iter().map(|(user_name, why)| Skipped { user_name: isolated(&user_name).into_owned(), why }).collect(),
         left: plan.map_or(0, |(_, left)| left),
         plan: plan.filter(|(_, left)| *left > 0).map(|(id, _)| PlanId(id)),
-        undo: disabled <= UNDO_BESIDE_REPORT && can_undo.is_some(),
+        undo: disabled <= COUNT_ABOVE && can_undo.is_some(),
         own_ended: own_ended.unwrap_or(false),
         undone: None,
     }))

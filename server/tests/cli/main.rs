@@ -3,7 +3,6 @@
 mod accounts;
 mod demo;
 mod following;
-mod racing;
 mod refusals;
 mod serving;
 mod world;
