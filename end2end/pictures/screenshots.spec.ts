@@ -11,14 +11,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test(`${width} × ${height} ${colorScheme}`, async ({ loggedIn, person, complaints }) => {
       test.setTimeout(300_000);
       const folder = `screenshots/${colorScheme}-${width}`;
-      const stranger = await person('stranger');
-      await stranger.setViewportSize({ width, height });
-      await stranger.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const look = { viewport: { width, height }, colorScheme, reducedMotion: 'reduce' } as const;
+      const stranger = await person('stranger', look);
       await stranger.goto('/sign-in');
       await stranger.screenshot({ path: `${folder}/log-in.png` });
-      const page = await loggedIn('admin01');
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const page = await loggedIn('admin01', look);
       for (const state of STATES) {
         await page.unrouteAll({ behavior: 'ignoreErrors' });
         await state.reach(page);

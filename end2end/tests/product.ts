@@ -1,5 +1,5 @@
 // A product of its own for each test: a real `usm serve` on a real file with real accounts, and a browser that must stay silent.
-import { type BrowserContext, type Page, type TestInfo, test as base, expect } from '@playwright/test';
+import { type BrowserContext, type BrowserContextOptions, type Page, type TestInfo, test as base, expect } from '@playwright/test';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -146,9 +146,9 @@ type Fixtures = {
   product: Product;
   complaints: Complaints;
   /** A browser window of its own, as another person would have. */
-  person: (name: string, options?: { javaScriptEnabled?: boolean }) => Promise<Page>;
+  person: (name: string, options?: BrowserContextOptions) => Promise<Page>;
   /** The same, logged in. */
-  loggedIn: (name: string, options?: { javaScriptEnabled?: boolean }) => Promise<Page>;
+  loggedIn: (name: string, options?: BrowserContextOptions) => Promise<Page>;
 };
 
 export const test = base.extend<Fixtures>({
