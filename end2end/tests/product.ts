@@ -187,6 +187,8 @@ export { expect };
 /** Fills in the log-in page and waits for what comes after it. */
 export async function logIn(page: Page, name: string, password = passwordOf(name)) {
   if (!page.url().includes('/sign-in')) await page.goto('/sign-in');
+  // The box takes the focus when the page is first painted; Chromium complains where somebody types earlier.
+  await expect(page.locator(':focus')).toHaveCount(1);
   await page.getByLabel('User Name').fill(name);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();

@@ -39,6 +39,7 @@ test('tok_11_after_log_out_back_shows_nothing', async ({ browser, product, compl
 test('aut_19_paste_and_password_managers_work', async ({ person }) => {
   const page = await person('natetest');
   await page.goto('/sign-in');
+  await expect(page.getByLabel('User Name')).toBeFocused();
   const password = page.getByLabel('Password');
   await expect(password).toHaveAttribute('type', 'password');
   await expect(password).toHaveAttribute('autocomplete', 'current-password');

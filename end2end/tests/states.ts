@@ -63,6 +63,18 @@ export const STATES: State[] = [
     await openMenu(page, 'End');
     await expect(page.getByRole('alertdialog')).toBeVisible();
   } },
+  { name: 'dialog-not-shown', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
+    const narrow = await sheet.isVisible();
+    if (narrow) await sheet.click();
+    await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('=admin01');
+    await expect(page.getByText(/\(1 not shown\)/)).toBeVisible();
+    if (narrow) await page.mouse.click(100, 100);
+    await openMenu(page, 'End');
+    await expect(page.getByRole('alertdialog')).toContainText('Not in the list now');
+  } },
   { name: 'dialog-own', reach: async (page) => {
     await list(page, '/sessions?user_name==admin01');
     await page.getByRole('checkbox', { name: 'Select admin01' }).check();

@@ -141,6 +141,7 @@ mod tests {
             disabled: 0,
             skipped: vec![Skipped { user_name: TEXT.into(), why: "you".into() }],
             left: 0,
+            only_now: 7,
             undo: false,
             own_ended: true,
         });

@@ -160,7 +160,7 @@ pub struct Skipped {
     pub why: String,
 }
 
-/// What an act did. Repeating a commit gives the same report.
+/// What an act did. Repeating a commit gives the same report, but for `only_now`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub batch: BatchId,
@@ -178,6 +178,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// Accounts of the plan that are still to be done: commit again until it is 0.
     pub left: u32,
+    /// Who matches the filters of *all that match* only since the plan was made: left alone. Told when none of the plan is left.
+    pub only_now: u32,
     /// The plan to commit again, while some are left.
     pub plan: Option<PlanId>,
     /// *Undo disable* may be offered.
@@ -202,6 +204,7 @@ impl Report {
             disabled: 0,
             skipped: Vec::new(),
             left: 0,
+            only_now: 0,
             plan: None,
             undo: false,
             own_ended: false,
@@ -220,7 +223,7 @@ impl Report {
             if self.new_sessions > 0 { format!(", {} of them new", super::text::thousands(self.new_sessions)) } else { String::new() };
         let mut parts = Vec::new();
         match (self.act, &self.ended[..]) {
-            (Act::End, [one]) if self.ended_users == 1 && self.already_ended == 0 && self.skipped.is_empty() => {
+            (Act::End, [one]) if self.ended_users == 1 && self.already_ended == 0 && self.skipped.is_empty() && self.only_now == 0 => {
                 return format!("Ended {sessions} of {}{new}", one.user_name);
             }
             (Act::End, _) => {
@@ -244,6 +247,9 @@ impl Report {
         }
         if self.act == Act::End && self.new_sessions > 0 {
             parts.push(format!("{sessions} ended{new}"));
+        }
+        if self.only_now > 0 {
+            parts.push(format!("{} not touched: matching only now", counted(self.only_now, "more user")));
         }
         if self.left > 0 {
             parts.push(format!("{} left: confirm again to go on", super::text::thousands(self.left)));
@@ -342,6 +348,16 @@ mod tests {
         let disabled = report(Act::EndDisable, &[("admin01", "you"), ("admin02", "SIS administrator")]);
         let said = "4 accounts disabled, 28 sessions ended, 2 skipped (admin01: you, admin02: SIS administrator)";
         assert_eq!(disabled.sentence(), said);
+    }
+
+    #[test]
+    fn who_matches_only_now_is_said() {
+        let mut report = report(Act::End, &[]);
+        report.only_now = 1;
+        assert_eq!(report.sentence(), "3 ended, 1 had already ended, 1 more user not touched: matching only now");
+        (report.already_ended, report.ended_users) = (0, 1);
+        report.ended = vec![Named { id: crate::model::account::AccountId(1), user_name: "natetest".into() }];
+        assert_eq!(report.sentence(), "1 ended, 1 more user not touched: matching only now");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use app::{
     store::{StoreError, Stored},
 };
 use draft::{SelectedRow, draft};
-use prepared::{PlanRow, Prepared};
+use prepared::{PlanRow, Prepared, stored};
 use sqlx::{query, query_as};
 
 /// How long a committed plan can tell what is left of it.
@@ -50,8 +50,8 @@ delete from plans
 where created_at < $1";
 
 const CREATE: &str = "
-insert into plans (batch_id, account_id, session_id, act, created_at, users, newest_session, sis, accounts)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into plans (batch_id, account_id, session_id, act, created_at, users, newest_session, sis, accounts, matching)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 returning id";
 
 // Locks the row; another's plan is as unknown as none.
@@ -68,12 +68,19 @@ update plans
 set first_committed_at = coalesce(first_committed_at, $1), done = $2, also_sis = $3, reason = $4
 where id = $5";
 
+const MATCHING: &str = "
+select matching, accounts
+from plans
+where batch_id = $1
+and matching is not null";
+
 impl Sqlite {
     pub(super) async fn make_plan(&self, admin: &Admin, act: Act, selection: &Selection, shown: &Query) -> Stored<Plan> {
         if selection.is_empty() {
             return Err(refused("Select one or more users first."));
         }
         let who = admin.who().clone();
+        let matching = matches!(selection, Selection::AllMatching { .. }).then(|| json(selection)).transpose()?;
         let (selection, shown) = (selection.clone(), shown.clone());
         let (selected, listed) = self
             .in_directory(move |directory| {
@@ -90,10 +97,17 @@ impl Sqlite {
         }
         let draft = draft(act, &rows, &listed, admin);
         let accounts: Vec<i64> = rows.iter().map(|row| row.0).collect();
-        self.store_plan(admin, draft, accounts, newest_session.map_or(0, |(id,)| id)).await
+        self.store_plan(admin, draft, accounts, newest_session.map_or(0, |(id,)| id), matching).await
     }
 
-    async fn store_plan(&self, admin: &Admin, plan: Plan, accounts: Vec<i64>, newest_session: i64) -> Stored<Plan> {
+    async fn store_plan(
+        &self,
+        admin: &Admin,
+        plan: Plan,
+        accounts: Vec<i64>,
+        newest_session: i64,
+        matching: Option<String>,
+    ) -> Stored<Plan> {
         let (store, who) = (self.clone(), admin.who().clone());
         self.write(async move {
             let mut sis: Vec<i64> = plan.sis.iter().map(|named| named.id.0).collect();
@@ -110,7 +124,8 @@ impl Sqlite {
                 .bind(plan.users)
                 .bind(newest_session)
                 .bind(json(&sis)?)
-                .bind(json(&accounts)?);
+                .bind(json(&accounts)?)
+                .bind(matching);
             let (id,): (i64,) = tx.first(create).await?.ok_or(StoreError::Internal)?;
             Ok((Plan { id: PlanId(id), ..plan }, tx.commit().await?))
         })
@@ -119,7 +134,7 @@ impl Sqlite {
 
     pub(super) async fn commit_plan(&self, admin: &Admin, plan: PlanId, confirmation: &Confirmation) -> Stored<Report> {
         let (store, who, confirmation) = (self.clone(), admin.who().clone(), confirmation.clone());
-        self.write(async move {
+        let committed = self.write(async move {
             let mut tx = store.database().begin_long().await?;
             let claim = query_as(CLAIM).bind(plan.0).bind(who.account.0).bind(who.session.0);
             let row: Option<PlanRow> = tx.first(claim).await?;
@@ -145,8 +160,25 @@ impl Sqlite {
             tx.execute(note).await?;
             let report = reports::report(&mut tx, stored.batch).await?.ok_or(StoreError::Internal)?;
             Ok((report, tx.commit().await?))
+        });
+        let mut report = committed.await?;
+        // Everything is done: where this cannot be told, the rest still is.
+        report.only_now = self.only_now(&report, admin.who().now).await.unwrap_or_default();
+        Ok(report)
+    }
+
+    /// How many match the selection of a plan now that is all done, and were not in it.
+    async fn only_now(&self, report: &Report, now: i64) -> Stored<u32> {
+        let mut reader = self.database().reader().await?.patiently();
+        let plan: Option<(String, String)> = reader.first(query_as(MATCHING).bind(report.batch.0)).await?;
+        drop(reader);
+        let Some((matching, accounts)) = plan.filter(|_| report.left == 0) else { return Ok(0) };
+        self.in_directory(move |directory| {
+            let (selection, planned): (Selection, Vec<i64>) = (stored(&matching)?, stored(&accounts)?);
+            let matching = selection.resolve(|query| directory.matching(query, now));
+            Ok(acts::count(matching.iter().filter(|id| planned.binary_search(&id.0).is_err()).count()))
         })
-        .await
+        .await?
     }
 
     /// What an act of this administrator did. The list that is asked for next shows it.
@@ -160,6 +192,8 @@ impl Sqlite {
         let report = reports::report(&mut reader, batch).await;
         drop(reader);
         self.applied(batch).await?;
-        report
+        let Some(mut report) = report? else { return Ok(None) };
+        report.only_now = self.only_now(&report, admin.who().now).await?;
+        Ok(Some(report))
     }
 }

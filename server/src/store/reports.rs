@@ -112,6 +112,7 @@ pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option
         skipped: skipped.into_iter().map(|(user_name, why)| Skipped { user_name: isolated(&user_name).into_owned(), why }).collect(),
         left: plan.map_or(0, |(_, left)| left),
         plan: plan.filter(|(_, left)| *left > 0).map(|(id, _)| PlanId(id)),
+        only_now: 0,
         undo: disabled <= COUNT_ABOVE && can_undo.is_some(),
         own_ended: own_ended.unwrap_or(false),
         undone: None,

@@ -3,6 +3,7 @@
 mod accounts;
 mod demo;
 mod following;
+mod kills;
 mod refusals;
 mod serving;
 mod world;

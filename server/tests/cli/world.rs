@@ -1,8 +1,9 @@
 //! A folder of its own for each test, `usm` in it, and a browser of the plainest kind.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
+    os::unix::process::ExitStatusExt as _,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -31,10 +32,10 @@ pub struct Server {
 }
 
 /// What a server answered.
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
 }
 
 impl World {
@@ -123,8 +124,7 @@ impl Server {
     pub fn log_in(&self, user_name: &str, password: &str) -> Option<String> {
         let body = format!("user_name={user_name}&password={password}");
         let answer = self.ask("POST", "/sign-in", "", &body);
-        let cookie = answer.head.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
-        (answer.status == 303).then(|| cookie.split(';').next().expect("a value").to_owned())
+        answer.cookie().filter(|_| answer.status == 303)
     }
 
     /// The status of a page for the holder of a cookie.
@@ -138,19 +138,13 @@ impl Server {
     }
 
     fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
-        let (host, length) = (&self.address, body.len());
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\nConnection: close\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).expect("the server reads");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("the server answers");
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let head = answer.split("\r\n\r\n").next().expect("a head").to_owned();
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no status: {head}"));
-        Answer { status, head, body: answer }
+        ask(&self.address, method, path, cookie, body).expect("the server answers")
+    }
+
+    /// Kills it by SIGKILL; it must have run until then.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        assert_eq!(self.child.wait().expect("it can be waited for").signal(), Some(9), "it ended before it was killed");
     }
 
     /// Sends SIGTERM and waits for the end; answers its exit status.
@@ -168,11 +162,37 @@ impl Server {
     }
 }
 
+impl Answer {
+    /// What its first cookie comes to in a request.
+    pub fn cookie(&self) -> Option<String> {
+        let cookie = self.head.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
+        cookie.split(';').next().map(str::to_owned)
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a form, or JSON to a server function; an error where the server is not there or goes away before it answers.
+pub fn ask(address: &str, method: &str, path: &str, cookie: &str, body: &str) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    let kind = if path.starts_with("/api/") { "json" } else { "x-www-form-urlencoded" };
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nCookie: {cookie}\r\nConnection: close\r\n\
+         Content-Type: application/{kind}\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, _) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no status: {head}"));
+    Ok(Answer { status, head: head.to_owned(), body: answer })
 }
 
 /// Asks until it is so, for at most two seconds.

@@ -59,7 +59,7 @@ async fn rev_06_sessions_begun_since_the_dialog_end_too_and_are_counted() {
 }
 
 #[tokio::test]
-async fn rev_06_somebody_who_matches_only_now_is_not_touched() {
+async fn rev_06_somebody_who_matches_only_now_is_not_touched_but_told() {
     let world = World::started().await;
     let admin = world.admin("admin01").await;
     let lab1 = world.account("lab1").await;
@@ -73,6 +73,24 @@ async fn rev_06_somebody_who_matches_only_now_is_not_touched() {
     let report = world.store.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
     assert_eq!((report.ended_users, report.disabled), (1, 1));
     assert!(world.is_valid(&late).await);
+    assert_eq!(report.sentence(), "1 account disabled, 1 session ended, 1 more user not touched: matching only now");
+    assert_eq!(world.store.report(&admin, report.batch).await, Ok(Some(report)));
+}
+
+#[tokio::test]
+async fn rev_06_who_was_excepted_or_matches_another_filter_is_not_told() {
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    let [lab1, lab2, other] = [world.account("lab1").await, world.account("lab2").await, world.account("natetest").await];
+    world.sign_all_in(&[lab1, lab2]).await;
+    let shown = Query::from_pairs([("user_name", "^lab")]).expect("a query");
+    let mut selection = Selection::default().everybody(shown.clone());
+    selection.set(lab2, true, false);
+    in_step(&world.store).await;
+    let plan = world.store.prepare(&admin, Act::End, &selection, &shown).await.expect("a plan");
+    world.sign_all_in(&[lab1, other]).await;
+    let report = world.store.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
+    assert_eq!((report.sentence(), report.only_now), ("Ended 2 sessions of lab1, 1 of them new".into(), 0));
 }
 
 #[tokio::test]

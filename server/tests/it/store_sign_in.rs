@@ -268,10 +268,10 @@ async fn aud_01_sign_in_refused_and_sign_out_write_one_event_each() {
 #[tokio::test]
 async fn a_newer_database_is_refused_in_one_sentence() {
     let world = World::new().await;
-    world.alter("update schema set version = 3, oldest_binary = 2").await;
+    world.alter("update schema set version = 9, oldest_binary = 9").await;
     let refused = Sqlite::open(&world.path(), Missing::Refuse, crate::common::settings()).await.err().expect("refused");
     assert!(matches!(refused, OpenError::Newer(_)), "{refused}");
-    world.alter("update schema set version = 3, oldest_binary = 1").await;
+    world.alter("update schema set version = 9, oldest_binary = 1").await;
     assert!(Sqlite::open(&world.path(), Missing::Refuse, crate::common::settings()).await.is_ok());
 }
 

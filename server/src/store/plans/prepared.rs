@@ -49,12 +49,6 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn read(row: PlanRow) -> Stored<Self> {
         let (batch, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, sis, accounts) = row;
-        let ids = |text: &str| {
-            serde_json::from_str::<Vec<i64>>(text).map_err(|error| {
-                tracing::error!(%error, "a plan's accounts cannot be read");
-                StoreError::Internal
-            })
-        };
         Ok(Self {
             batch: BatchId(batch),
             act: if act == Act::End.key() { Act::End } else { Act::EndDisable },
@@ -65,8 +59,8 @@ impl Prepared {
             reason,
             first_committed_at,
             done: usize::try_from(done).unwrap_or(usize::MAX),
-            sis: ids(&sis)?,
-            accounts: ids(&accounts)?,
+            sis: stored(&sis)?,
+            accounts: stored(&accounts)?,
         })
     }
 
@@ -136,6 +130,14 @@ impl Prepared {
         targets.extend(step.iter().filter(|account| left_out.contains(account)).map(|account| skipped(*account, why(*account))));
         Ok(targets)
     }
+}
+
+/// What a plan keeps as JSON.
+pub(super) fn stored<T: serde::de::DeserializeOwned>(text: &str) -> Stored<T> {
+    serde_json::from_str(text).map_err(|error| {
+        tracing::error!(%error, "a plan cannot be read");
+        StoreError::Internal
+    })
 }
 
 fn skipped(account: i64, why: &str) -> Target {
