@@ -8,6 +8,7 @@ pub mod filter;
 pub mod fold;
 pub mod plan;
 pub mod query;
+pub mod scroll;
 pub mod selection;
 pub mod session;
 pub mod text;

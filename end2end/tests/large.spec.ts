@@ -16,14 +16,12 @@ test.describe('5,000 users', () => {
     expect(full).toBeGreaterThanOrEqual(9);
   });
 
-  test('200 rows are loaded, and ending everybody asks for the number', async ({ loggedIn }) => {
+  test('few rows are in the page, and ending everybody asks for the number', async ({ loggedIn }) => {
     const page = await loggedIn('admin01');
     await page.locator('html[data-hydrated]').waitFor();
     const count = await page.getByText(/^[\d,]+ users · [\d,]+ sessions$/).textContent();
     expect(Number(count!.split(' ')[0].replace(',', ''))).toBeGreaterThanOrEqual(4_900);
-    expect(await page.getByRole('checkbox', { name: /^Select (?!all)/ }).count()).toBe(200);
-    await page.getByRole('link', { name: 'Next' }).click();
-    await expect(page).toHaveURL(/offset=200/);
+    expect(await page.getByRole('checkbox', { name: /^Select (?!all)/ }).count()).toBeLessThan(80);
     await page.getByRole('checkbox', { name: /^Select all / }).check();
     await expect(page.getByText(/^[\d,]+ users selected/)).toBeVisible();
     await page.getByRole('button', { name: 'End Sessions' }).click();

@@ -263,7 +263,7 @@ test('Esc in an empty box closes the narrow screen\'s filters', async ({ loggedI
 test.describe('a long list', () => {
   test.use({ district: { accounts: 400, sessions: 300 } });
 
-  test('Refresh keeps the place, and the last page the focus', async ({ loggedIn }) => {
+  test('Refresh keeps the place', async ({ loggedIn }) => {
     test.slow();
     const admin = await loggedIn('admin01');
     await hydrated(admin);
@@ -275,9 +275,5 @@ test.describe('a long list', () => {
     await expect(admin.locator('table')).not.toHaveAttribute('aria-busy', 'true');
     expect(await list.evaluate((list) => list.scrollTop)).toBe(2000);
     await expect(selected(admin)).toHaveCount(0);
-
-    await admin.getByRole('link', { name: 'Next' }).press('Enter');
-    await expect(admin.getByRole('link', { name: 'Next' })).toHaveCount(0);
-    await keepsFocus(admin);
   });
 });

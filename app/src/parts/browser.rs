@@ -40,13 +40,6 @@ pub fn pass_focus(to: &[&str]) {
     }
 }
 
-/// Back to the first row, where another filter or page begins.
-pub fn scroll_list_to_top() {
-    if let Some(list) = find(".list-scroll") {
-        list.set_scroll_top(0);
-    }
-}
-
 /// Some text is marked: the click that ended the dragging is none.
 pub fn marks_text() -> bool {
     window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed())
@@ -65,7 +58,7 @@ pub fn place(element: &Element) -> u32 {
 
 /// A row is in sight, not only loaded: clear of the sticky header above it.
 pub fn row_is_on_screen(id: crate::model::account::AccountId) -> bool {
-    let (Some(row), Some(list)) = (find(&format!("tr[data-id='{id}']")), find(".list-scroll")) else { return false };
+    let (Some(row), Some(list)) = (find(&format!("tr[data-id='{id}']:not(.afar)")), find(".list-scroll")) else { return false };
     let head = find(".list-scroll thead").map_or(0.0, |head| head.get_bounding_client_rect().height());
     let (row, list) = (row.get_bounding_client_rect(), list.get_bounding_client_rect());
     let half = row.height() / 2.0;

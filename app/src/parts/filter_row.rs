@@ -56,10 +56,7 @@ fn Filter(column: Column) -> impl IntoView {
                 autocapitalize="off"
                 spellcheck="false"
                 enterkeyhint="search"
-                on:input=move |event| {
-                    browser::scroll_list_to_top();
-                    list.set_filter(column, event_target_value(&event));
-                }
+                on:input=move |event| list.set_filter(column, event_target_value(&event))
             />
             <span class="understood" id=note>{understood}</span>
         </td>

@@ -29,17 +29,22 @@ pub fn Grid() -> impl IntoView {
     let body = NodeRef::<html::Tbody>::new();
     Effect::new(move |_| {
         list.lines.track();
+        list.mounted.track();
         list.live.track();
-        keys::keep_one_tab_stop(list.active.get_untracked());
+        // The rows are in the page by then.
+        request_animation_frame(move || {
+            keys::keep_one_tab_stop(list.active.try_get_untracked().flatten());
+            keys::arrive(list);
+        });
     });
     view! {
-        <div class="list-scroll">
+        <div class="list-scroll" on:scroll=move |_| list.scrolled()>
             <table
                 role="grid"
                 aria-label="Session List"
                 aria-multiselectable="true"
                 aria-colcount="6"
-                aria-rowcount=move || list.shown.with(|shown| shown.matching.users.saturating_add(2).to_string())
+                aria-rowcount=move || list.length().saturating_add(2).to_string()
                 aria-busy=move || list.busy.get().then_some("true")
             >
                 <thead role="rowgroup" on:keydown=move |event| keys::in_header(list, &event)>
@@ -60,9 +65,9 @@ pub fn Grid() -> impl IntoView {
                     on:focusin=move |event| keys::stand_in(list, &event)
                     on:keydown=move |event| keys::in_body(list, &event)
                 >
-                    <ForEnumerate each=move || list.lines.get() key=|line| line.id let(index, line)>
-                        <SessionRow index line />
-                    </ForEnumerate>
+                    <For each=move || list.mounted_lines() key=|line| line.id let(line)>
+                        <SessionRow line />
+                    </For>
                 </tbody>
             </table>
             <Nobody />
@@ -127,7 +132,6 @@ fn Header(column: Column) -> impl IntoView {
                 on:click=move |event| {
                     event.prevent_default();
                     list.sort(column);
-                    browser::scroll_list_to_top();
                 }
             >
                 {column.title()}
@@ -160,7 +164,6 @@ pub fn ClearFilters(children: Children) -> impl IntoView {
     let list = List::take();
     let clear = move |event: web_sys::MouseEvent| {
         event.prevent_default();
-        browser::scroll_list_to_top();
         browser::pass_focus(&[browser::ROWS_STOP, ".refresh"]);
         list.clear_filters();
     };

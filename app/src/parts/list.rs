@@ -4,6 +4,7 @@
 
 mod address;
 mod loading;
+mod scrolling;
 
 use crate::{
     AppError,
@@ -17,6 +18,7 @@ use crate::{
     parts::{browser, filter_row},
 };
 use leptos::prelude::*;
+use scrolling::Scrolling;
 use std::{collections::BTreeSet, time::Duration};
 
 /// How long a row that was acted upon keeps its place at least.
@@ -26,6 +28,8 @@ const KEEPS_PLACE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Line {
     pub id: AccountId,
+    /// Its place in the whole result.
+    pub index: ArcRwSignal<u32>,
     pub row: ArcRwSignal<Row>,
     /// The act that took the account out of the list; the row waits, muted, for the next merge.
     pub gone: ArcRwSignal<Option<Act>>,
@@ -35,7 +39,8 @@ pub struct Line {
 
 impl Line {
     fn new(row: Row) -> Self {
-        Self { id: row.id, row: ArcRwSignal::new(row), gone: ArcRwSignal::default(), held: ArcRwSignal::default() }
+        let (id, row) = (row.id, ArcRwSignal::new(row));
+        Self { id, index: ArcRwSignal::default(), row, gone: ArcRwSignal::default(), held: ArcRwSignal::default() }
     }
 
     fn update(&self, row: Row) {
@@ -80,6 +85,9 @@ pub struct List {
     pub selected: RwSignal<Option<Selected>>,
     /// The row that the keyboard stands in and the panel follows.
     pub active: RwSignal<Option<AccountId>>,
+    scrolling: StoredValue<Scrolling>,
+    /// Rows in the page, by their places in the result: the first, and behind the last.
+    pub mounted: RwSignal<(u32, u32)>,
     pub panel: RwSignal<bool>,
     pub failure: RwSignal<Option<AppError>>,
     pub busy: RwSignal<bool>,
@@ -87,7 +95,6 @@ pub struct List {
     pub live: RwSignal<bool>,
     /// Grows when the panel may show what is no longer so.
     pub reads: RwSignal<u32>,
-    refreshes: RwSignal<u32>,
     /// The server's last word on a selection, and the list that it was beside.
     told: RwSignal<Option<(Selection, Query, Selected)>>,
     tallies: RwSignal<u32>,
@@ -104,12 +111,13 @@ impl List {
             picked: expect_context(),
             selected: RwSignal::new(Some(Selected::default())),
             active: RwSignal::default(),
+            scrolling: StoredValue::new(Scrolling::default()),
+            mounted: RwSignal::default(),
             panel: RwSignal::default(),
             failure: RwSignal::default(),
             busy: RwSignal::default(),
             live: RwSignal::default(),
             reads: RwSignal::default(),
-            refreshes: RwSignal::default(),
             told: RwSignal::default(),
             tallies: RwSignal::default(),
         };
@@ -130,8 +138,13 @@ impl List {
 
     /// Asks again for what is on the screen.
     pub fn refresh(self) {
-        self.refreshes.update(|number| *number += 1);
+        self.load_again();
         self.reads.update(|number| *number += 1);
+    }
+
+    /// What is asked for stays, and is asked for anew.
+    fn load_again(self) {
+        self.offset.notify();
     }
 
     /// Takes over what was typed and ticked before the browser's code ran; from here on the page answers by itself.
@@ -148,12 +161,13 @@ impl List {
             self.toggle_all();
         }
         self.live.set(true);
+        self.begin_scrolling();
     }
 
     /// Another filter begins at the first row.
     pub fn set_filter(self, column: Column, text: String) {
         if self.query.with_untracked(|query| query.filter(column) != text) {
-            self.offset.set(0);
+            self.begin_anew();
             self.query.update(|query| query.filters[column as usize] = text);
         }
     }
@@ -169,7 +183,7 @@ impl List {
     }
 
     pub fn clear_filters(self) {
-        self.offset.set(0);
+        self.begin_anew();
         self.query.update(|query| query.filters = <[String; 5]>::default());
     }
 
@@ -181,14 +195,14 @@ impl List {
     }
 
     pub fn sort(self, column: Column) {
-        self.offset.set(0);
+        self.begin_anew();
         self.query.update(|query| query.sort = Self::sort_by(query, column));
     }
 
-    /// Another page of the list.
-    pub fn turn(self, offset: u32) {
-        self.offset.set(offset);
-        browser::scroll_list_to_top();
+    /// Another list begins at its first row.
+    fn begin_anew(self) {
+        self.offset.set(0);
+        self.to_top();
     }
 
     /// Offsets of the pages before and after the one on the screen.
@@ -230,6 +244,12 @@ impl List {
         self.picked.update(|picked| picked.follow(gesture, id, &rows));
     }
 
+    /// Ctrl+A: all that match.
+    pub fn select_all(self) {
+        let query = self.shown.with_untracked(|shown| shown.query.clone());
+        self.picked.update(|picked| picked.selection = std::mem::take(&mut picked.selection).everybody(query));
+    }
+
     pub fn clear_selection(self) {
         self.picked.set(Picked::default());
     }
@@ -244,8 +264,7 @@ impl List {
         if untrack(|| self.all_selected()) {
             return self.clear_selection();
         }
-        let query = self.shown.with_untracked(|shown| shown.query.clone());
-        self.picked.update(|picked| picked.selection = std::mem::take(&mut picked.selection).everybody(query));
+        self.select_all();
     }
 
     pub fn all_selected(self) -> bool {
@@ -255,7 +274,21 @@ impl List {
 
     /// An account's row on the screen.
     pub fn line(self, id: AccountId) -> Option<Line> {
-        self.lines.with_untracked(|lines| lines.iter().find(|line| line.id == id).cloned())
+        let line = self.lines.with_untracked(|lines| lines.iter().find(|line| line.id == id).cloned());
+        line.or_else(|| self.standing().filter(|line| line.id == id))
+    }
+
+    /// The row at a place of the result, where it is loaded.
+    pub fn line_at(self, index: u32) -> Option<Line> {
+        self.lines.with_untracked(|lines| lines.iter().find(|line| line.index.get_untracked() == index).cloned())
+    }
+
+    /// Keyboard and panel go to a row.
+    pub fn activate(self, id: AccountId) {
+        if self.active.get_untracked() != Some(id) {
+            self.active.set(Some(id));
+        }
+        self.stand(self.line(id));
     }
 
     /// Who was acted upon leaves the list with a badge; the numbers follow, the rows stay.
@@ -265,7 +298,7 @@ impl List {
         self.reads.update(|number| *number += 1);
         if self.busy.get_untracked() {
             // A list that was asked for before the act would bring its accounts back.
-            self.refreshes.update(|number| *number += 1);
+            self.load_again();
         }
     }
 
@@ -298,7 +331,7 @@ impl List {
     /// Opens the panel of a row, or closes it where it is that row's already.
     pub fn open_or_close(self, id: AccountId) {
         let open = self.panel.get_untracked() && self.active.get_untracked() == Some(id);
-        self.active.set(Some(id));
+        self.activate(id);
         self.panel.set(!open);
     }
 

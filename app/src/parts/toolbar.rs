@@ -4,7 +4,6 @@ use crate::{
     model::{session::WINDOW_ROWS, text::thousands},
     parts::{
         action_bar::count_line,
-        browser,
         filter_row::FilterTips,
         grid::{ClearFilters, LIST_FORM},
         list::List,
@@ -32,7 +31,7 @@ pub fn Toolbar() -> impl IntoView {
     }
 }
 
-/// Where the rows stand in the result, and the ways to the others; absent where they are all there.
+/// Without scripts: where the rows stand in the result, and the ways to the others; absent where they are all there.
 #[component]
 fn Pages() -> impl IntoView {
     let list = List::take();
@@ -45,7 +44,7 @@ fn Pages() -> impl IntoView {
     };
     view! {
         <Show when=several>
-            <nav class="pages" aria-label="Pages">
+            <nav class="pages plain" aria-label="Pages">
                 <span>{range}</span>
                 <Page text="Previous" offset=Signal::derive(move || list.neighbours().0) />
                 <Page text="Next" offset=Signal::derive(move || list.neighbours().1) />
@@ -60,19 +59,7 @@ fn Page(text: &'static str, offset: Signal<Option<u32>>) -> impl IntoView {
     move || {
         offset.get().map(|offset| {
             let address = list.query.with(|query| List::address(query, offset));
-            view! {
-                <a
-                    href=address
-                    on:click=move |event| {
-                        event.prevent_default();
-                        // The last page has no *Next*, the first no *Previous*.
-                        browser::pass_focus(&[browser::ROWS_STOP]);
-                        list.turn(offset);
-                    }
-                >
-                    {text}
-                </a>
-            }
+            view! { <a href=address>{text}</a> }
         })
     }
 }

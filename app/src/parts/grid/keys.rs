@@ -48,9 +48,7 @@ pub(super) fn stand_in(list: List, event: &FocusEvent) {
     if let Some(element) = stop(&row, cell) {
         stop_at(&element);
     }
-    if list.active.get_untracked() != Some(id) {
-        list.active.set(Some(id));
-    }
+    list.activate(id);
 }
 
 /// After other rows came: exactly one tab stop, in the active row or the first.
@@ -78,34 +76,68 @@ pub fn stand_in_row(place: usize) {
     }
 }
 
+/// Moves the focus to a cell of the row at a place of the result; a row that is not loaded gets it when it comes.
+fn go(list: List, index: u32, cell: u32) {
+    list.reveal(index);
+    list.set_going(Some((index, cell)));
+    arrive(list);
+}
+
+/// The focus goes where it was to go, if that is there by now.
+pub(super) fn arrive(list: List) {
+    let Some((index, cell)) = list.going() else { return };
+    let row = list.line_at(index).and_then(|line| find(&format!(".list-scroll tr[data-id='{}']", line.id)));
+    if let Some(row) = row {
+        list.set_going(None);
+        stand_at(&row, cell);
+    }
+}
+
 pub(super) fn in_body(list: List, event: &KeyboardEvent) {
     let (Some((id, row)), Some(cell)) = (row_of(event), cell_of(event)) else { return };
-    if event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
+    if event.alt_key() {
         return;
     }
-    match &*event.key() {
-        "ArrowDown" => step(row.next_element_sibling(), cell),
-        "ArrowUp" => match row.previous_element_sibling() {
-            Some(above) => step(Some(above), cell),
-            None => to_filter(cell),
-        },
-        "ArrowLeft" if cell > 0 => stand_at(&row, cell - 1),
-        "ArrowRight" if cell + 1 < CELLS => stand_at(&row, cell + 1),
-        "ArrowLeft" | "ArrowRight" => {}
+    let Some(here) = list.going().map(|(index, _)| index).or_else(|| Some(list.line(id)?.index.get_untracked())) else {
+        return;
+    };
+    let end = untrack(|| list.length()).saturating_sub(1);
+    let page = list.view_rows().saturating_sub(1).max(1);
+    let to = |index: u32| go(list, index.min(end), cell);
+    let extend = |index: u32| {
+        if list.picked.with_untracked(|picked| picked.anchor.is_none()) {
+            list.follow(Gesture::Range, id);
+        }
+        to(index);
+        if let Some(line) = list.line_at(index.min(end)) {
+            list.follow(Gesture::Range, line.id);
+        }
+    };
+    match (&*event.key(), event.ctrl_key() || event.meta_key(), event.shift_key()) {
+        ("ArrowDown", false, false) => to(here + 1),
+        ("ArrowUp", false, false) if here == 0 => to_filter(cell),
+        ("ArrowUp", false, false) => to(here - 1),
+        ("ArrowDown", false, true) => extend(here + 1),
+        ("ArrowUp", false, true) => extend(here.saturating_sub(1)),
+        ("PageDown", false, false) => to(here.saturating_add(page)),
+        ("PageUp", false, false) => to(here.saturating_sub(page)),
+        ("Home", true, false) => to(0),
+        ("End", true, false) => to(end),
+        ("Home", false, false) => stand_at(&row, 0),
+        ("End", false, false) => stand_at(&row, CELLS - 1),
+        ("ArrowLeft", false, false) if cell > 0 => stand_at(&row, cell - 1),
+        ("ArrowRight", false, false) if cell + 1 < CELLS => stand_at(&row, cell + 1),
+        ("ArrowLeft" | "ArrowRight", false, false) => {}
+        ("a", true, false) => list.select_all(),
+        (" ", false, true) => list.follow(Gesture::Range, id),
         // A checkbox toggles by itself, and tells by its click.
-        " " if closest(event, "input").is_none() => list.follow(Gesture::Toggle, id),
-        "Enter" => list.open_or_close(id),
-        "Escape" if list.panel.get_untracked() => list.panel.set(false),
-        "Escape" => list.clear_selection(),
+        (" ", false, false) if closest(event, "input").is_none() => list.follow(Gesture::Toggle, id),
+        ("Enter", false, false) => list.open_or_close(id),
+        ("Escape", false, false) if list.panel.get_untracked() => list.panel.set(false),
+        ("Escape", false, false) => list.clear_selection(),
         _ => return,
     }
     event.prevent_default();
-}
-
-fn step(row: Option<Element>, cell: u32) {
-    if let Some(row) = row {
-        stand_at(&row, cell);
-    }
 }
 
 /// The filter of a column; above the checkboxes there is none, the header's stands there.

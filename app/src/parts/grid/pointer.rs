@@ -32,7 +32,7 @@ pub(super) fn click(list: List, event: &MouseEvent) {
         event.prevent_default();
         return list.open_or_close(id);
     }
-    list.active.set(Some(id));
+    list.activate(id);
     if list.line(id).is_some_and(|line| line.gone.get_untracked().is_some()) {
         return;
     }
@@ -65,7 +65,7 @@ pub(super) fn double_click(list: List, event: &MouseEvent) {
         if let Ok(Some(marked)) = window().get_selection() {
             let _ = marked.remove_all_ranges();
         }
-        list.active.set(Some(id));
+        list.activate(id);
         list.panel.set(true);
     }
 }

@@ -9,20 +9,22 @@ use leptos::prelude::*;
 
 /// A row. Its clicks and keys are taken by the body around it; `data-id` tells whose it is.
 #[component]
-pub fn SessionRow(index: ReadSignal<usize>, line: Line) -> impl IntoView {
+pub fn SessionRow(line: Line) -> impl IntoView {
     let list = List::take();
     let id = line.id;
     let (row, gone) = (RwSignal::from(line.row), RwSignal::from(line.gone));
     let selected = move || list.is_selected(id);
     let opened = move || list.panel.get() && list.active.get() == Some(id);
-    let index = move || {
-        let place = u32::try_from(index.get()).unwrap_or(u32::MAX);
-        list.shown.with(|shown| shown.offset.saturating_add(place).saturating_add(3).to_string())
+    let place = RwSignal::from(line.index);
+    let index = move || place.get().saturating_add(3).to_string();
+    let is_afar = move || {
+        let (first, end) = list.mounted.get();
+        !(first..end).contains(&place.get())
     };
     let name = move || row.with(|row| row.user_name.text.clone());
     let is_gone = move || gone.with(Option::is_some);
     view! {
-        <tr role="row" data-id=id.0 aria-rowindex=index aria-selected=move || if selected() { "true" } else { "false" } class:gone=is_gone>
+        <tr role="row" data-id=id.0 aria-rowindex=index aria-selected=move || if selected() { "true" } else { "false" } class:gone=is_gone class:afar=is_afar>
             <td role="gridcell" class="tick">
                 <label class="tick-box">
                     <input

@@ -17,7 +17,6 @@ impl List {
     pub(super) fn keep_loading(self, loads: bool) {
         Effect::new(move |before: Option<()>| {
             let (query, offset) = (self.query.get(), self.offset.get());
-            self.refreshes.track();
             if loads || before.is_some() {
                 self.busy.set(true);
                 spawn_local_scoped_with_cancellation(self.load(query, offset));
@@ -50,11 +49,14 @@ impl List {
         if self.live.get_untracked() {
             keep_focus();
         }
-        let same = self.shown.with_untracked(|shown| shown.query == query && shown.offset == window.offset);
+        let (same_list, same) =
+            self.shown.with_untracked(|shown| (shown.query == query, shown.query == query && shown.offset == window.offset));
+        let standing = self.standing();
         let Window { rows, offset, matching, all, understood, selected, updated, .. } = window;
         self.lines.update(|lines| {
             let old = std::mem::take(lines);
-            lines.extend(rows.into_iter().map(|row| match old.iter().find(|line| line.id == row.id) {
+            let known = |id| old.iter().chain(&standing).find(|line| line.id == id);
+            lines.extend(rows.into_iter().map(|row| match known(row.id) {
                 Some(line) => {
                     line.update(row);
                     line.clone()
@@ -67,9 +69,16 @@ impl List {
                     lines.insert(place.min(lines.len()), line.clone());
                 }
             }
+            for (index, line) in (offset..).zip(lines.iter()) {
+                if line.index.get_untracked() != index {
+                    line.index.set(index);
+                }
+            }
         });
         self.told.set(Some((selection, query.clone(), selected)));
         self.shown.set(Shown { query, offset, matching, all, understood, updated });
+        self.keep_standing(same_list);
+        self.rows_changed();
     }
 
     /// What the selection amounts to: from the loaded rows where they tell it exactly, else from the server.
@@ -105,6 +114,7 @@ impl List {
                 // Its one row says nothing about the others: what they are stays as the last list said.
                 self.told.set(Some((selection, query, Selected { in_all, ..window.selected })));
                 self.shown.update(|shown| (shown.matching, shown.all) = (window.matching, window.all));
+                self.rows_changed();
             }
             Err(error) => self.fail(error),
         }

@@ -1,0 +1,294 @@
+//! Which rows are in the page: those in sight and some around them, whatever the length of the list.
+
+use super::{Line, List};
+use crate::{
+    model::{
+        scroll::{Place, ScrollMap},
+        session::WINDOW_ROWS,
+    },
+    parts::browser,
+};
+use leptos::{prelude::*, wasm_bindgen::JsCast};
+use std::{ops::Range, time::Duration};
+use web_sys::HtmlElement;
+
+/// Rows above and below those in sight that are in the page as well.
+const SPARE: u32 = 10;
+
+/// Rows around those in sight that are asked for before they come into it.
+const AHEAD: u32 = 40;
+
+/// So long after the last scrolling the bar is put where it belongs.
+const REST: Duration = Duration::from_millis(200);
+
+const BODY: &str = ".list-scroll tbody";
+
+/// Where the list is scrolled to, and what must stay in the page.
+#[derive(Clone, Default)]
+pub struct Scrolling {
+    map: ScrollMap,
+    place: Place,
+    /// The active row, which stays in the page wherever the list is scrolled to.
+    standing: Option<Line>,
+    /// The row and cell that the focus goes to once they are there.
+    going: Option<(u32, u32)>,
+}
+
+impl List {
+    /// From here on the rows follow the scroll bar. The first one stands where the address says.
+    pub(super) fn begin_scrolling(self) {
+        self.measure();
+        let offset = self.shown.with_untracked(|shown| shown.offset);
+        if offset > 0 {
+            let map = self.map();
+            self.go_to(map.settled(Place { scroll: 0.0, full: f64::from(offset) * map.row }));
+        }
+        self.show_rows();
+        watch_size(move || {
+            self.measure();
+            self.show_rows();
+        });
+    }
+
+    /// The scroll bar moved, by whatever way.
+    pub fn scrolled(self) {
+        let Some(scroll) = scroller().map(|list| f64::from(list.scroll_top())) else { return };
+        let before = self.place();
+        if !self.live.get_untracked() || (scroll - before.scroll).abs() < 1.0 {
+            return;
+        }
+        self.set_place(self.map().follow(before, scroll));
+        self.show_rows();
+        self.settle_soon();
+    }
+
+    /// To the first row, where another filter or order begins.
+    pub fn to_top(self) {
+        self.go_to(Place::default());
+    }
+
+    /// Brings a row wholly into sight.
+    pub fn reveal(self, index: u32) {
+        let (map, place) = (self.map(), self.place());
+        let there = map.reveal(place, index);
+        if there != place {
+            self.go_to(there);
+            self.show_rows();
+        }
+    }
+
+    /// Rows that fit into the view.
+    pub fn view_rows(self) -> u32 {
+        let ScrollMap { row, view, .. } = self.map();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let rows = if row > 0.0 { (view / row) as u32 } else { 1 };
+        rows
+    }
+
+    /// After other rows came: how many there are, and which of them are in the page.
+    pub(super) fn rows_changed(self) {
+        let rows = untrack(|| self.length());
+        if !self.live.get_untracked() {
+            let offset = self.shown.with_untracked(|shown| shown.offset);
+            return self.mounted.set((offset, rows));
+        }
+        let map = self.map();
+        if map.rows != rows {
+            let map = ScrollMap { rows, ..map };
+            self.scrolling.update_value(|scrolling| scrolling.map = map);
+            self.set_place(map.settled(self.place()));
+            self.settle_soon();
+        }
+        self.show_rows();
+        if map.row <= 0.0 && rows > 0 {
+            // The first rows of a list that began empty: their height is known when they are in the page.
+            request_animation_frame(move || {
+                if !self.live.is_disposed() {
+                    self.measure();
+                    self.show_rows();
+                }
+            });
+        }
+    }
+
+    /// Rows of the whole result, those that left it and still stand there included.
+    pub fn length(self) -> u32 {
+        self.shown.with(|shown| shown.matching.users.max(shown.offset.saturating_add(self.lines.with(|lines| count(lines)))))
+    }
+
+    /// The rows in the page in their order: with the active one, wherever it is.
+    pub fn mounted_lines(self) -> Vec<Line> {
+        let (first, end) = self.mounted.get();
+        let mounted = first..end;
+        let mut lines = self.lines.with(|lines| {
+            let inside = lines.iter().filter(|line| mounted.contains(&line.index.get_untracked()));
+            inside.cloned().collect::<Vec<_>>()
+        });
+        if let Some(active) = self.standing()
+            && !lines.iter().any(|line| line.id == active.id)
+        {
+            let before = active.index.get_untracked() < first;
+            lines.insert(if before { 0 } else { lines.len() }, active);
+        }
+        lines
+    }
+
+    /// After other rows came: the active row stays in the page while it may be elsewhere in the same list.
+    pub(super) fn keep_standing(self, same_list: bool) {
+        let Some(standing) = self.standing() else { return };
+        let (index, rows) = (standing.index.get_untracked(), untrack(|| self.length()));
+        let stays = self.lines.with_untracked(|lines| {
+            let loaded = lines.first().zip(lines.last()).map(|(first, last)| first.index.get_untracked()..=last.index.get_untracked());
+            let elsewhere = same_list && index < rows && loaded.is_none_or(|loaded| !loaded.contains(&index));
+            elsewhere || lines.iter().any(|line| line.id == standing.id)
+        });
+        if !stays {
+            self.stand(None);
+        }
+    }
+
+    /// Takes the rows in sight into the page, and asks for those that are not there.
+    fn show_rows(self) {
+        let sight = self.map().in_sight(self.place());
+        let (offset, length) = self.shown.with_untracked(|shown| (shown.offset, self.lines.with_untracked(|lines| count(lines))));
+        let loaded = offset..offset.saturating_add(length);
+        let near = around(&sight, SPARE, u32::MAX);
+        let mut mounted = near.start.max(loaded.start)..near.end.min(loaded.end);
+        if mounted.is_empty() {
+            mounted = sight.start..sight.start;
+        }
+        let mounted = (mounted.start, mounted.end);
+        if self.mounted.get_untracked() != mounted {
+            self.mounted.set(mounted);
+        }
+        self.lay_out(mounted.0);
+        let rows = self.map().rows;
+        let (wanted, asked) = (around(&sight, AHEAD, rows), self.offset.get_untracked());
+        if wanted.start < asked || wanted.end > asked.saturating_add(WINDOW_ROWS) {
+            // Most of what is asked for lies in the direction of the scrolling.
+            let spare = WINDOW_ROWS.saturating_sub(count_of(&wanted)) / 4;
+            let offset = if wanted.start < asked {
+                wanted.end.saturating_add(spare).saturating_sub(WINDOW_ROWS)
+            } else {
+                wanted.start.saturating_sub(spare)
+            };
+            self.offset.set(offset);
+        }
+    }
+
+    fn go_to(self, place: Place) {
+        let Some(list) = scroller() else { return };
+        // It scrolls no further than it is high.
+        self.lay_out(self.mounted.get_untracked().0);
+        #[expect(clippy::cast_possible_truncation, reason = "at most six million")]
+        list.set_scroll_top(place.scroll.round() as i32);
+        // As the browser took it.
+        self.set_place(Place { scroll: f64::from(list.scroll_top()), ..place });
+    }
+
+    fn settle_soon(self) {
+        let now = self.place();
+        set_timeout(
+            move || {
+                let Some(Scrolling { map, place, .. }) = self.scrolling.try_get_value() else { return };
+                let settled = map.settled(now);
+                if place == now && (settled.scroll - now.scroll).abs() >= 1.0 {
+                    self.go_to(settled);
+                    self.show_rows();
+                }
+            },
+            REST,
+        );
+    }
+
+    /// Puts the first row of those in the page where it belongs.
+    fn lay_out(self, first: u32) {
+        let Some(body) = browser::find(BODY) else { return };
+        let (style, map) = (body.style(), self.map());
+        for (name, length) in [("--height", map.height()), ("--first", map.top(self.place(), first)), ("--row", map.row)] {
+            // Fails only for a name that is none.
+            let _ = style.set_property(name, &pixels(length));
+        }
+    }
+
+    fn map(self) -> ScrollMap {
+        self.scrolling.with_value(|scrolling| scrolling.map)
+    }
+
+    fn place(self) -> Place {
+        self.scrolling.with_value(|scrolling| scrolling.place)
+    }
+
+    fn set_place(self, place: Place) {
+        self.scrolling.update_value(|scrolling| scrolling.place = place);
+    }
+
+    /// The active row, where it is known as a row.
+    pub(super) fn standing(self) -> Option<Line> {
+        self.scrolling.with_value(|scrolling| scrolling.standing.clone())
+    }
+
+    pub(super) fn stand(self, line: Option<Line>) {
+        self.scrolling.update_value(|scrolling| scrolling.standing = line);
+    }
+
+    /// The row and cell that the focus is on the way to.
+    pub fn going(self) -> Option<(u32, u32)> {
+        self.scrolling.try_with_value(|scrolling| scrolling.going).flatten()
+    }
+
+    pub fn set_going(self, to: Option<(u32, u32)>) {
+        self.scrolling.update_value(|scrolling| scrolling.going = to);
+    }
+
+    fn measure(self) {
+        let (Some(list), Some(head)) = (scroller(), browser::find(".list-scroll thead")) else { return };
+        let row = browser::find(".list-scroll tr[data-id]:not(.afar)").map(|row| row.get_bounding_client_rect().height());
+        let view = f64::from(list.client_height()) - head.get_bounding_client_rect().height();
+        let rows = untrack(|| self.length());
+        self.scrolling.update_value(|scrolling| {
+            let map = &mut scrolling.map;
+            *map = ScrollMap { rows, row: row.unwrap_or(map.row), view: view.max(0.0) };
+        });
+    }
+}
+
+/// A length for the style, to a hundredth: writing a float exactly takes more code than all of this.
+fn pixels(length: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "at most thirty million pixels")]
+    let hundredths = (length * 100.0).round() as i64;
+    format!("calc({hundredths}px / 100)")
+}
+
+fn scroller() -> Option<HtmlElement> {
+    browser::find(".list-scroll")
+}
+
+fn count(lines: &[Line]) -> u32 {
+    u32::try_from(lines.len()).unwrap_or(u32::MAX)
+}
+
+fn count_of(rows: &Range<u32>) -> u32 {
+    rows.end.saturating_sub(rows.start)
+}
+
+fn around(rows: &Range<u32>, by: u32, end: u32) -> Range<u32> {
+    rows.start.saturating_sub(by)..rows.end.saturating_add(by).min(end)
+}
+
+/// Calls back whenever the list has another size.
+fn watch_size(changed: impl Fn() + 'static) {
+    use leptos::wasm_bindgen::closure::Closure;
+    let closure = Closure::<dyn Fn()>::new(changed);
+    let Ok(observer) = web_sys::ResizeObserver::new(closure.as_ref().unchecked_ref()) else { return };
+    if let Some(list) = scroller() {
+        observer.observe(&list);
+    }
+    // Both live as long as the page does.
+    let kept = StoredValue::new_local(Some((closure, observer)));
+    on_cleanup(move || {
+        if let Some(Some((_, observer))) = kept.try_update_value(Option::take) {
+            observer.disconnect();
+        }
+    });
+}

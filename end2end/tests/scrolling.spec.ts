@@ -1,0 +1,121 @@
+// A list longer than the window: rows come where one scrolls to, and go again.
+import type { Page } from '@playwright/test';
+import { expect, hydrated, test } from './product.ts';
+
+test.use({ district: { accounts: 6500, sessions: 5600 } });
+
+type Shown = { index: number; id: string; top: number };
+
+/** The rows in the page but for the active one that is scrolled away; places in the result from 0. */
+const rows = async (page: Page): Promise<Shown[]> => await page.locator('tr[data-id]:not(.afar)').evaluateAll((rows) => rows.map((row) => ({
+  index: Number(row.getAttribute('aria-rowindex')) - 3, id: row.getAttribute('data-id')!, top: row.getBoundingClientRect().top,
+})));
+
+/** The ids that the server puts at these places. */
+const answered = async (page: Page, offset: number, limit: number): Promise<string[]> => {
+  return await page.evaluate(async (asked) => {
+    const response = await fetch('/api/sessions/list', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(asked) });
+    return (await response.json()).rows.map((row: { id: number }) => String(row.id));
+  }, { query: { filters: ['', '', '', '', ''], sort: 'user_name' }, offset, limit });
+};
+
+const scrollTo = async (page: Page, top: number) => await page.locator('.list-scroll').evaluate((list, top) => { list.scrollTop = top; }, top);
+
+/** Every place in sight has its row, the right one. */
+const wholeView = async (page: Page, about: number) => {
+  await expect(async () => {
+    const shown = await rows(page);
+    const [first] = shown;
+    expect(first, 'rows').toBeDefined();
+    expect(Math.abs(first!.index - about)).toBeLessThan(30);
+    expect(shown.map((row) => row.index)).toEqual(shown.map((_, place) => first!.index + place));
+    expect(shown.map((row) => row.id)).toEqual(await answered(page, first!.index, shown.length));
+    const view = await page.locator('.list-scroll').evaluate((list) => ({ top: list.querySelector('thead')!.getBoundingClientRect().bottom, bottom: list.getBoundingClientRect().bottom }));
+    expect(shown[0]!.top).toBeLessThanOrEqual(view.top);
+    expect(shown.at(-1)!.top + 37).toBeGreaterThanOrEqual(view.bottom - 16);
+    expect(shown.length).toBeLessThan(80);
+  }).toPass({ timeout: 5_000 });
+};
+
+test('rows come wherever the list is scrolled to', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await wholeView(page, 0);
+  await scrollTo(page, 2_000 * 37);
+  await wholeView(page, 1_990);
+  await scrollTo(page, 10_000_000);
+  await wholeView(page, 4_340);
+  await scrollTo(page, 0);
+  await wholeView(page, 0);
+  for (let turn = 0; turn < 30; turn += 1) {
+    await page.mouse.move(600, 500);
+    await page.mouse.wheel(0, 400);
+  }
+  // Chromium scrolls smoothly, and leaves out what comes too fast.
+  const top = async () => await page.locator('.list-scroll').evaluate((list) => list.scrollTop);
+  let before = -1;
+  await expect.poll(async () => [before, before = await top()].every((at) => at === before)).toBe(true);
+  expect(before).toBeGreaterThan(3_000);
+  await wholeView(page, Math.floor(before / 37) - 10);
+});
+
+test('the keyboard reaches the whole result, and the active row stays when it is scrolled away', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  const focused = async () => await page.evaluate(() => Number(document.activeElement?.closest('tr')?.getAttribute('aria-rowindex')) - 3);
+  await page.locator('tr[data-id] th').first().focus();
+  for (let press = 0; press < 40; press += 1) await page.keyboard.press('ArrowDown');
+  await expect.poll(focused).toBe(40);
+  await page.keyboard.press('Control+End');
+  await expect.poll(focused).toBe(4_361);
+  await wholeView(page, 4_340);
+  await page.keyboard.press('PageUp');
+  await expect.poll(focused).toBeLessThan(4_355);
+  await page.keyboard.press('Control+Home');
+  await expect.poll(focused).toBe(0);
+  await page.keyboard.press('ArrowDown');
+  await scrollTo(page, 3_000 * 37);
+  await wholeView(page, 2_990);
+  expect(await focused()).toBe(1);
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(focused).toBe(2);
+  await wholeView(page, 0);
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await expect(page.getByRole('status').filter({ hasText: 'selected' })).toContainText('3 users selected');
+});
+
+test('another filter begins at its first row', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await scrollTo(page, 2_000 * 37);
+  await wholeView(page, 1_990);
+  await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('a');
+  await expect.poll(async () => (await rows(page))[0]?.index).toBe(0);
+  await expect(page.locator('.list-count')).toContainText(' of 4,362 users');
+  await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('');
+  await wholeView(page, 0);
+});
+
+test('a page of the list becomes a place in it', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name&offset=1000');
+  await hydrated(page);
+  await wholeView(page, 990);
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await wholeView(page, 990);
+});
+
+test('a list that the router leads to is whole, and begins anew', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/help');
+  await hydrated(page);
+  await page.getByRole('link', { name: 'User Session Manager' }).first().click();
+  await page.getByRole('columnheader', { name: 'User Name', exact: true }).getByText('User Name').click();
+  await wholeView(page, 0);
+  await scrollTo(page, 2_000 * 37);
+  await wholeView(page, 1_990);
+});
