@@ -48,6 +48,8 @@ pub trait Store: Send + Sync + 'static {
     /// The Session List, filtered and sorted: at most `limit` (clamped to [`crate::model::session::WINDOW_ROWS`]) rows from `offset`.
     /// With it, what `selection` amounts to beside this list.
     async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window>;
+    /// Everybody from one row of the list to another, at most [`crate::model::selection::RANGE_USERS`].
+    async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>>;
     /// The active sessions of one account, `None` for an unknown id.
     async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>>;
     /// Turns a selection into a plan. `shown` is the list as filtered on the screen: who is selected but not in it comes first.

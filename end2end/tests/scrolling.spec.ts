@@ -119,3 +119,24 @@ test('a list that the router leads to is whole, and begins anew', async ({ logge
   await scrollTo(page, 2_000 * 37);
   await wholeView(page, 1_990);
 });
+
+test('Shift selects over rows that were never loaded', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  const bar = page.getByRole('status').filter({ hasText: 'selected' });
+  const at = async (index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
+  await (await at(2)).locator('.last_name').click();
+  await scrollTo(page, 3_000 * 37);
+  await wholeView(page, 2_990);
+  await (await at(3_003)).locator('.last_name').click({ modifiers: ['Shift'] });
+  await expect(bar).toContainText('3,002 users selected');
+  await expect(await at(3_002)).toHaveAttribute('aria-selected', 'true');
+  await expect(await at(3_004)).toHaveAttribute('aria-selected', 'false');
+  await (await at(3_000)).getByRole('checkbox').click();
+  await expect(bar).toContainText('3,001 users selected');
+  await page.getByRole('button', { name: 'End Sessions' }).click();
+  await page.getByRole('menuitem', { name: 'End', exact: true }).click();
+  // admin01 herself is in the range, and left out.
+  await expect(page.getByRole('alertdialog', { name: 'End sessions of 3,000 users?' })).toBeVisible();
+});

@@ -22,6 +22,14 @@ pub async fn list(query: Query, #[server(default)] selection: Selection, offset:
     Ok(crate::guard::store().list(&admin, &query, &selection, offset, limit).await?)
 }
 
+/// Everybody from one row of the list to another, both included, whatever lies between them and in whatever order they stand; where
+/// the first is no longer in the list the other alone.
+#[server(prefix = "/api", endpoint = "sessions/range", input = Json, output = Json)]
+pub async fn range(query: Query, from: AccountId, to: AccountId) -> Result<Vec<AccountId>, AppError> {
+    let admin = crate::guard::admin()?;
+    Ok(crate::guard::store().range(&admin, &query.checked().map_err(AppError::invalid)?, from, to).await?)
+}
+
 /// One account's active sessions.
 #[server(prefix = "/api", endpoint = "sessions/of", input = Json, output = Json)]
 pub async fn of(account: AccountId) -> Result<AccountSessions, AppError> {

@@ -123,6 +123,9 @@ impl Selection {
     }
 }
 
+/// Users that one range may hold: they travel as ids.
+pub const RANGE_USERS: u32 = 200_000;
+
 /// A loaded row, as far as selecting is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loaded {
@@ -176,6 +179,27 @@ impl Picked {
         }
         if matches!(gesture, Gesture::Only | Gesture::Toggle) || self.anchor.is_none_or(|anchor| place(anchor).is_none()) {
             self.anchor = Some(at);
+        }
+    }
+}
+
+impl Gesture {
+    /// Begins at the anchor, which may be far from the loaded rows.
+    pub fn is_range(self) -> bool {
+        matches!(self, Self::Range | Self::AddRange | Self::SetRange(_))
+    }
+}
+
+impl Picked {
+    /// Follows a gesture that [is a range](Gesture::is_range) over these accounts, loaded or not.
+    pub fn take_range(&mut self, gesture: Gesture, accounts: impl IntoIterator<Item = AccountId>) {
+        let selected = gesture != Gesture::SetRange(false);
+        if gesture == Gesture::Range {
+            self.selection = Selection::default();
+        }
+        for id in accounts {
+            // Whether it matches the query of `AllMatching` is not known here: one by one it is in, and as an exception out, in any case.
+            self.selection.set(id, !selected, selected);
         }
     }
 }
@@ -306,6 +330,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_range_over_rows_that_are_not_loaded_holds_whatever_the_selection_was() {
+        let range = ids(&[3, 4, 5]);
+        let everybody = Picked { selection: Selection::default().everybody(shown("even")), anchor: Some(AccountId(3)) };
+        for (gesture, expected) in [
+            (Gesture::Range, ids(&[3, 4, 5])),
+            (Gesture::AddRange, ids(&[0, 2, 3, 4, 5, 6, 8])),
+            (Gesture::SetRange(true), ids(&[0, 2, 3, 4, 5, 6, 8])),
+            (Gesture::SetRange(false), ids(&[0, 2, 6, 8])),
+        ] {
+            let mut picked = everybody.clone();
+            picked.take_range(gesture, range.clone());
+            assert_eq!((meant(&picked.selection), picked.anchor), (expected, Some(AccountId(3))), "{gesture:?}");
+        }
+        let mut out = Picked { selection: Selection::Ids(ids(&[3, 9])), anchor: None };
+        out.take_range(Gesture::SetRange(false), range);
+        assert_eq!(out.selection, Selection::Ids(ids(&[9])));
     }
 
     #[test]

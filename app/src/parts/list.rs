@@ -7,7 +7,7 @@ mod loading;
 mod scrolling;
 
 use crate::{
-    AppError,
+    AppError, api,
     model::{
         account::AccountId,
         plan::Act,
@@ -17,7 +17,7 @@ use crate::{
     },
     parts::{browser, filter_row},
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use scrolling::Scrolling;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -241,7 +241,29 @@ impl List {
 
     pub fn follow(self, gesture: Gesture, id: AccountId) {
         let rows = untrack(|| self.loaded());
-        self.picked.update(|picked| picked.follow(gesture, id, &rows));
+        let afar = self.picked.with_untracked(|picked| picked.anchor.filter(|anchor| !rows.iter().any(|row| row.id == *anchor)));
+        match afar {
+            Some(anchor) if gesture.is_range() => spawn_local(self.follow_from_afar(gesture, anchor, id)),
+            _ => self.picked.update(|picked| picked.follow(gesture, id, &rows)),
+        }
+    }
+
+    /// A range from a row that is not loaded: the server says who lies in it.
+    async fn follow_from_afar(self, gesture: Gesture, anchor: AccountId, id: AccountId) {
+        let (query, before) = (self.shown.with_untracked(|shown| shown.query.clone()), self.picked.get_untracked());
+        self.busy.set(true);
+        let answer = api::sessions::range(query, anchor, id).await;
+        if self.busy.try_set(false).is_some() {
+            return;
+        }
+        match answer {
+            // Another gesture meanwhile is the newer one.
+            Ok(range) if self.picked.with_untracked(|picked| *picked == before) => {
+                self.picked.update(|picked| picked.take_range(gesture, range));
+            }
+            Ok(_) => {}
+            Err(error) => self.fail(error),
+        }
     }
 
     /// Ctrl+A: all that match.

@@ -49,6 +49,16 @@ impl Directory {
         slots.into_iter().map(|slot| self.accounts.id(slot)).collect()
     }
 
+    /// Everybody from one row of the list to another, both included; without the first in the list the other alone, without both nobody.
+    pub fn range(&self, query: &Query, now: i64, from: AccountId, to: AccountId) -> Vec<AccountId> {
+        let mut accounts = self.matching(query, now);
+        let place = |id| accounts.iter().position(|other| *other == id);
+        let Some(to) = place(to) else { return Vec::new() };
+        let from = place(from).unwrap_or(to);
+        accounts.truncate(from.max(to) + 1);
+        accounts.split_off(from.min(to))
+    }
+
     /// What a selection amounts to beside the list that `shown` asks for, of which `rows` are answered.
     pub fn selected(&self, selection: &Selection, shown: &Query, rows: &[Row], now: i64) -> Selected {
         let mut in_all = BTreeSet::new();

@@ -1,6 +1,9 @@
 //! What the pages ask, answered: the list from the directory, everything else from the database.
 
-use super::Sqlite;
+use super::{
+    Sqlite,
+    acts::{count, refused},
+};
 use crate::directory::Directory;
 use app::{
     guard::{Admin, SignedIn},
@@ -9,8 +12,9 @@ use app::{
         event::{BatchId, EventLine},
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
-        selection::Selection,
+        selection::{RANGE_USERS, Selection},
         session::{AccountSessions, WINDOW_ROWS, Window},
+        text::thousands,
     },
     store::{Store, StoreError, Stored},
 };
@@ -30,6 +34,20 @@ impl Store for Sqlite {
             window
         })
         .await
+    }
+
+    async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>> {
+        let (query, now) = (query.clone(), admin.who().now);
+        let accounts = self.in_directory(move |directory| directory.range(&query, now, from, to)).await?;
+        let users = count(accounts.len());
+        if users > RANGE_USERS {
+            return Err(refused(format!(
+                "That range holds {} users, more than the {} that fit. Filter the list and select all that match instead.",
+                thousands(users),
+                thousands(RANGE_USERS)
+            )));
+        }
+        Ok(accounts)
     }
 
     async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>> {

@@ -312,6 +312,16 @@ fn selections() -> impl Strategy<Value = Selection> {
     ]
 }
 
+/// From one end to the other, whichever is first; without `from` only `to`.
+fn naive_range(ids: &[AccountId], from: AccountId, to: AccountId) -> Vec<AccountId> {
+    let ends: Vec<_> = ids.iter().enumerate().filter(|(_, id)| **id == from || **id == to).map(|(place, _)| place).collect();
+    match (ids.contains(&to), &ends[..]) {
+        (true, [first, .., last]) => ids[*first..=*last].to_vec(),
+        (true, _) => vec![to],
+        (false, _) => Vec::new(),
+    }
+}
+
 /// Follows a history, in the directory and naively.
 fn follow(history: &[(i64, Vec<Change>)]) -> (Directory, Naive) {
     let (mut directory, mut naive) = (Naive::default().directory(), Naive::default());
@@ -343,7 +353,9 @@ proptest! {
             let expected = naive.window(&query, NOW, offset, limit);
             prop_assert_eq!(&window, &expected, "{:?} from {} on, {}", query, offset, limit);
             let ids: Vec<_> = naive.list(&query, NOW).iter().map(|listed| listed.account.id).collect();
-            prop_assert_eq!(directory.matching(&query, NOW), ids);
+            prop_assert_eq!(&directory.matching(&query, NOW), &ids);
+            let [from, to] = [i64::from(offset), i64::from(limit)].map(AccountId);
+            prop_assert_eq!(directory.range(&query, NOW, from, to), naive_range(&ids, from, to));
             let selected = directory.selected(&selection, &query, &window.rows, NOW);
             prop_assert_eq!(selected, naive.selected(&selection, &query, &window, NOW));
         }

@@ -35,6 +35,7 @@ pub const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
     ("/history", "/history", [303, 303, 403, 200], [303, 303, 403, 405]),
     ("/api/sessions/list", "/api/sessions/list", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/of", "/api/sessions/of", [401, 401, 405, 405], [401, 401, 403, 400]),
+    ("/api/sessions/range", "/api/sessions/range", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/plan", "/api/sessions/plan", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/commit", "/api/sessions/commit", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/report", "/api/sessions/report", [401, 401, 405, 405], [401, 401, 403, 400]),
@@ -57,6 +58,7 @@ pub const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
 const FOR_ADMINISTRATORS: &[(&str, &str, u16)] = &[
     ("sessions/list", r#"{"query":{"filters":["","","","",""]},"offset":0,"limit":10}"#, 200),
     ("sessions/of", r#"{"account":1}"#, 200),
+    ("sessions/range", r#"{"query":{"filters":["","","","",""]},"from":1,"to":2}"#, 200),
     ("sessions/plan", r#"{"act":"end","selection":{"ids":[1]},"shown":{"filters":["","","","",""]}}"#, 200),
     ("sessions/commit", r#"{"plan":1,"confirmation":{}}"#, 404),
     ("sessions/report", r#"{"batch":1}"#, 200),

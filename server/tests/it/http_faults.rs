@@ -173,6 +173,9 @@ impl Store for Broken {
     async fn list(&self, _: &Admin, _: &Query, _: &Selection, _: u32, _: u32) -> Stored<Window> {
         panic!("{SECRET}")
     }
+    async fn range(&self, _: &Admin, _: &Query, _: AccountId, _: AccountId) -> Stored<Vec<AccountId>> {
+        panic!("{SECRET}")
+    }
     async fn sessions_of(&self, _: &Admin, _: AccountId) -> Stored<Option<AccountSessions>> {
         panic!("{SECRET}")
     }

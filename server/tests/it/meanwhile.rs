@@ -27,6 +27,10 @@ impl<F: Fn() -> BoxFuture<'static, Stored<()>> + Send + Sync + 'static> Store fo
         (self.before)().await?;
         self.store.list(admin, query, selection, offset, limit).await
     }
+    async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>> {
+        (self.before)().await?;
+        self.store.range(admin, query, from, to).await
+    }
     async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>> {
         (self.before)().await?;
         self.store.sessions_of(admin, account).await

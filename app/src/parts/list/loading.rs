@@ -38,7 +38,7 @@ impl List {
     }
 
     /// The old rows stay.
-    fn fail(self, error: AppError) {
+    pub(super) fn fail(self, error: AppError) {
         if !failure::leave_if_signed_out(&error) {
             self.failure.set(Some(error));
         }
