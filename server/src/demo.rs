@@ -23,6 +23,8 @@ use visits::Visit;
 
 /// Sessions that begin in one transaction: a running server waits for one of these at most.
 const AT_ONCE: usize = 100;
+/// The same where so many are missing that no server is likely to run yet: each transaction writes most pages of all indexes.
+const AT_ONCE_OF_MANY: usize = 50_000;
 
 /// Accounts are as old as a school year's beginning.
 const ACCOUNTS_BEFORE: i64 = 60 * 24 * 60 * 60 * 1_000;
@@ -62,7 +64,8 @@ pub async fn top_up(store: &Sqlite, sessions: u32, limits: Limits, now: i64, cha
     // The log is in the order of time.
     visits.sort_by_key(|visit| visit.created_at);
     let mut begun = 0;
-    for visits in visits.chunks(AT_ONCE) {
+    let at_once = if visits.len() > AT_ONCE_OF_MANY { AT_ONCE_OF_MANY } else { AT_ONCE };
+    for visits in visits.chunks(at_once) {
         let starts = visits.iter().map(|visit| start(visit, idle[visit.person].id)).collect::<Stored<_>>()?;
         begun += store.begin_demo_sessions(starts).await?.into_iter().flatten().count();
     }

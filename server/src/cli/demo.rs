@@ -27,7 +27,7 @@ pub struct Args {
     /// Accounts of the district
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(i64::from(FEWEST)..=1_000_000))]
     accounts: u32,
-    /// Active sessions, at most as many as accounts
+    /// Active sessions, at most a quarter more than accounts
     #[arg(long, value_name = "M")]
     sessions: u32,
     /// The same seed gives the same people
@@ -40,8 +40,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    if args.sessions > args.accounts {
-        return Err(Usage::error("Ask for at most as many sessions as accounts."));
+    if args.sessions > args.accounts + args.accounts / 4 {
+        return Err(Usage::error("Ask for at most a quarter more sessions than accounts."));
     }
     let path = database::path(&args.database.database_url)?;
     let settings = Settings::new(TimeZone::UTC, args.limits.get());

@@ -14,6 +14,8 @@ pub const ADMINISTRATOR: &str = "admin01";
 pub const TEACHER: &str = "nate.miller";
 /// A teacher without a password who is always signed in once.
 pub const TEST: &str = "natetest";
+/// An administrator who is signed in from two places at once.
+pub const TRAVELLER: &str = "kruiz";
 /// Fewest accounts of a district: those that are always there.
 pub const FEWEST: u32 = 5;
 
@@ -36,17 +38,20 @@ pub enum Part {
     Pupil,
     Staff,
     Parent,
-    /// An account that a room of machines shares.
+    /// A machine of a computer room: each has an account of its own.
     Lab,
+    /// An account that all machines of a library share.
+    Kiosk,
 }
 
 impl Part {
-    /// As the user name tells: `29millern`, `nate.miller`, `nate@mail.example`, `lab-east-01`.
+    /// As the user name tells: `29millern`, `nate.miller`, `nate@mail.example`, `lab07`, `kiosk-library`.
     pub fn of(user_name: &str) -> Self {
         match user_name.as_bytes() {
             [b'0'..=b'9', ..] => Self::Pupil,
             _ if user_name.contains('@') => Self::Parent,
-            _ if user_name.starts_with("lab-") => Self::Lab,
+            [b'l', b'a', b'b', b'0'..=b'9', b'0'..=b'9'] => Self::Lab,
+            _ if user_name.starts_with("kiosk-") => Self::Kiosk,
             _ => Self::Staff,
         }
     }
@@ -57,7 +62,7 @@ impl Part {
             Self::Staff => 1.0,
             Self::Pupil => 6.5,
             Self::Parent => 9.0,
-            Self::Lab => 0.0,
+            Self::Lab | Self::Kiosk => 0.0,
         }
     }
 }
@@ -68,17 +73,21 @@ pub fn people(number: u32, seed: u64) -> Vec<Person> {
     for (user_name, last_name, first_name, sis) in [
         (ADMINISTRATOR, "Okafor", "Grace", true),
         ("admin02", "Lindqvist", "Paul", true),
-        ("kruiz", "Ruiz", "Karla", true),
+        (TRAVELLER, "Ruiz", "Karla", true),
         (TEACHER, "Miller", "Nathan", false),
         (TEST, "Test", "Fake", false),
     ] {
         district.add(user_name, last_name, first_name, "", sis);
     }
-    let labs = if number >= 1_000 { 4 } else { u32::from(number >= 100) };
+    let labs = if number >= 1_000 { 30 } else { 0 };
     for lab in 1..=labs {
-        district.add(&format!("lab-east-{lab:02}"), "", "", "", false);
+        district.add(&format!("lab{lab:02}"), "", "", "", false);
     }
-    let others = number.saturating_sub(FEWEST + labs);
+    let kiosks = u32::from(number >= 100);
+    if kiosks > 0 {
+        district.add("kiosk-library", "", "", "", false);
+    }
+    let others = number.saturating_sub(FEWEST + labs + kiosks);
     let (staff, pupils) = (share(others, 60), share(others, 452));
     for _ in 0..staff {
         district.add_staff();
@@ -148,7 +157,8 @@ impl District {
     fn add(&mut self, user_name: &str, last_name: &str, first_name: &str, email: &str, sis: bool) {
         self.taken.insert(user_name.to_owned());
         // Two in a hundred, but nobody that a walkthrough needs.
-        let disabled = self.people.len() >= FEWEST as usize && Part::of(user_name) != Part::Lab && self.chance.below(50) == 0;
+        let disabled =
+            self.people.len() >= FEWEST as usize && !matches!(Part::of(user_name), Part::Lab | Part::Kiosk) && self.chance.below(50) == 0;
         self.people.push(Person {
             user_name: user_name.to_owned(),
             last_name: last_name.to_owned(),
@@ -177,7 +187,7 @@ mod tests {
         let names: HashSet<_> = people.iter().map(|person| &person.user_name).collect();
         assert_eq!(names.len(), people.len());
         let count = |part| people.iter().filter(|person| Part::of(&person.user_name) == part).count();
-        assert_eq!(count(Part::Lab), 4);
+        assert_eq!((count(Part::Lab), count(Part::Kiosk)), (30, 1));
         assert!((11_500..12_500).contains(&count(Part::Pupil)));
         assert!((1_500..1_700).contains(&count(Part::Staff)));
         assert!((12_500..13_500).contains(&count(Part::Parent)));

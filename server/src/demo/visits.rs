@@ -2,7 +2,7 @@
 
 use super::{
     chance::Chance,
-    district::{Part, TEACHER, TEST},
+    district::{Part, TEACHER, TEST, TRAVELLER},
 };
 use crate::activity::Limits;
 
@@ -26,19 +26,29 @@ pub const AT_WORK: i64 = 2 * MINUTE;
 /// There are fewer only where there are too few people.
 pub fn visits(user_names: &[&str], number: usize, limits: Limits, now: i64, chance: &mut Chance) -> Vec<Visit> {
     let mut visits = Vec::with_capacity(number);
-    for person in drawn(user_names, chance) {
-        let wanted = sessions_of(user_names[person], number, chance);
-        for _ in 0..wanted.min(number - visits.len()) {
-            let named = [TEACHER, TEST].contains(&user_names[person]);
-            let at_work = named || chance.below(AT_WORK_ONE_IN) == 0;
-            visits.push(visit(person, Part::of(user_names[person]), at_work, limits, now, chance));
+    let order = drawn(user_names, chance);
+    for &person in &order {
+        let (name, part) = (user_names[person], Part::of(user_names[person]));
+        for session in 0..sessions_of(name, number, chance).min(number - visits.len()) {
+            let at_work = NAMED.contains(&name) || chance.below(AT_WORK_ONE_IN) == 0;
+            // The second place of whoever is in two at once is far from the district.
+            let from = if name == TRAVELLER && session > 0 { Part::Parent } else { part };
+            visits.push(visit(person, from, at_work, limits, now, chance));
         }
         if visits.len() == number {
             break;
         }
     }
+    // A full house: some have one more.
+    let one_more = order.iter().filter(|person| !NAMED.contains(&user_names[**person]));
+    for &person in one_more.take(number - visits.len()) {
+        visits.push(visit(person, Part::of(user_names[person]), false, limits, now, chance));
+    }
     visits
 }
+
+/// Signed in whenever anybody is.
+const NAMED: [&str; 3] = [TEACHER, TEST, TRAVELLER];
 
 /// Of those signed in one in three is at work; the others have closed the tab at some time within the idle limit.
 const AT_WORK_ONE_IN: u32 = 3;
@@ -58,12 +68,15 @@ pub fn whence(part: Part, chance: &mut Chance) -> (String, &'static str) {
         Part::Parent => 100,
         Part::Staff => 15,
         Part::Pupil => 10,
-        Part::Lab => 0,
+        Part::Lab | Part::Kiosk => 0,
     };
     if chance.below(100) < away {
         // Addresses for documentation (RFC 5737): nobody's.
         let network = chance.pick(&["192.0.2", "198.51.100", "203.0.113"]);
         return (format!("{network}.{}", 1 + chance.below(254)), chance.pick(&PHONES_AND_HOMES));
+    }
+    if part == Part::Lab {
+        return (format!("10.7.3.{}", 10 + chance.below(30)), PUPIL_MACHINES[3]);
     }
     // Each school has its network.
     let (school, floor, machine) = (1 + chance.below(23), 1 + chance.below(8), 10 + chance.below(240));
@@ -81,7 +94,7 @@ fn drawn(user_names: &[&str], chance: &mut Chance) -> Vec<usize> {
         .iter()
         .enumerate()
         .map(|(person, user_name)| {
-            let first = [TEACHER, TEST].contains(user_name);
+            let first = NAMED.contains(user_name);
             let turn = if first { 0.0 } else { chance.waiting(Part::of(user_name).patience()) };
             (turn, person)
         })
@@ -91,13 +104,15 @@ fn drawn(user_names: &[&str], chance: &mut Chance) -> Vec<usize> {
 }
 
 fn sessions_of(user_name: &str, of: usize, chance: &mut Chance) -> usize {
-    if Part::of(user_name) == Part::Lab {
-        // A room of machines takes no more than a twentieth of a small district.
-        return (20 + chance.below(15) as usize).min(of / 20);
+    let chance_of_more = chance.below(1_000);
+    match (user_name, Part::of(user_name)) {
+        // It takes no more than a twentieth of a small district.
+        (_, Part::Kiosk) => return 30.min(of / 20),
+        (TEACHER | TRAVELLER, _) => return 2,
+        (TEST, _) | (_, Part::Lab) => return 1,
+        _ => {}
     }
-    match chance.below(1_000) {
-        _ if user_name == TEACHER => 2,
-        _ if user_name == TEST => 1,
+    match chance_of_more {
         0..800 => 1,
         800..950 => 2,
         950..992 => 3,
@@ -157,11 +172,14 @@ mod tests {
         let with = |range: std::ops::Range<usize>| counts.values().filter(|count| range.contains(count)).count();
         assert!((1_700..2_000).contains(&users), "{users}");
         assert!(with(1..2) * 100 / users >= 75 && with(2..3) * 100 / users >= 10, "{counts:?}");
-        assert_eq!(with(20..40), 4);
+        assert_eq!(with(20..40), 1);
         let seconds: std::collections::HashSet<_> = visits.iter().map(|visit| visit.created_at / 1_000).collect();
         assert!(seconds.len() > 1_800, "{}", seconds.len());
         let has = |name: &str| user_names.iter().position(|user_name| *user_name == name).and_then(|person| counts.get(&person)).copied();
-        assert_eq!((has(TEACHER), has(TEST)), (Some(2), Some(1)));
+        assert_eq!([has(TEACHER), has(TEST), has(TRAVELLER), has("lab01"), has("kiosk-library")], [2, 1, 2, 1, 30].map(Some));
+        let of = |name: &str| visits.iter().filter(|visit| user_names[visit.person] == name).map(|visit| &*visit.ip).collect::<Vec<_>>();
+        assert!(of("lab30").iter().all(|ip| ip.starts_with("10.7.3.")));
+        assert!(of(TRAVELLER)[0].starts_with("10.") != of(TRAVELLER)[1].starts_with("10."), "{:?}", of(TRAVELLER));
     }
 
     #[test]

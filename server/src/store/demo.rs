@@ -14,9 +14,6 @@ use serde::Serialize;
 use sqlx::{query, query_as};
 use std::{collections::HashMap, fmt::Write as _};
 
-/// Sessions begun in one transaction.
-const STEP: usize = 2_000;
-
 /// A session that began, perhaps a while ago.
 #[derive(Clone, Debug)]
 pub struct SessionStart {
@@ -139,26 +136,17 @@ impl Sqlite {
         Ok(rows.into_iter().map(|(session, account, seen)| (SessionId(session), AccountId(account), seen)).collect())
     }
 
-    /// Begins sessions without a password, in steps, each as sign-in would. Answers their ids in the order given, `None` where the
-    /// account is disabled.
+    /// Begins sessions without a password, each as sign-in would, in one transaction. Answers their ids in the order given, `None` where
+    /// the account is disabled.
     ///
     /// # Errors
-    /// [`app::store::StoreError`]; the steps before stay.
+    /// [`app::store::StoreError`]; none began then.
     pub async fn begin_demo_sessions(&self, starts: Vec<SessionStart>) -> Stored<Vec<Option<SessionId>>> {
         let store = self.clone();
-        self.write(async move {
-            let (mut ids, mut newest_event) = (Vec::with_capacity(starts.len()), None);
-            for step in starts.chunks(STEP) {
-                let (begun, newest) = store.begin_step(step).await?;
-                ids.extend(begun);
-                newest_event = newest.or(newest_event);
-            }
-            Ok((ids, newest_event))
-        })
-        .await
+        self.write(async move { store.begin_all(&starts).await }).await
     }
 
-    async fn begin_step(&self, starts: &[SessionStart]) -> Stored<(Vec<Option<SessionId>>, Option<i64>)> {
+    async fn begin_all(&self, starts: &[SessionStart]) -> Stored<(Vec<Option<SessionId>>, Option<i64>)> {
         let rows: Vec<_> = starts.iter().map(|start| self.row(start)).collect();
         let mut tx = self.database().begin_long().await?;
         let enabled: Vec<(i64,)> = tx.all(query_as(CLAIM).bind(json(&rows)?)).await?;

@@ -42,7 +42,7 @@ fn a_wrong_question_is_refused_with_2_and_the_way_to_the_help() {
         (&["serve", "--database-url", "usm.db"], "use --database-url sqlite://PATH"),
         (&["serve", "--listen", "0.0.0.0:0", "--allow-plain-http"], "say which one with --public-url"),
         (&["demo", "--accounts", "4", "--sessions", "1"], "--accounts"),
-        (&["demo", "--accounts", "10", "--sessions", "11"], "at most as many sessions as accounts"),
+        (&["demo", "--accounts", "10", "--sessions", "13"], "at most a quarter more sessions than accounts"),
         (&["demo", "--accounts", "10"], "--sessions"),
         (&["account", "create"], "<USER_NAME>"),
         (&["account", "grant", "nate", "KING"], "'KING'"),
