@@ -23,5 +23,6 @@ export default defineConfig({
   projects: [
     { name: 'tests', testDir: 'tests' },
     { name: 'screenshots', testDir: 'pictures' },
+    { name: 'bench', testDir: 'bench' },
   ],
 });

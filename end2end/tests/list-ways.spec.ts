@@ -1,6 +1,6 @@
 // The Session List between other pages: the address, Back, links to the list, and the selection that stays.
 import { choose, everybody, filter, names, openPanel, row, selected } from './list.ts';
-import { expect, hydrated, test } from './product.ts';
+import { expect, test } from './product.ts';
 
 test('Back comes to the filtered list each time, and the account keeps its address', async ({ loggedIn }) => {
   const admin = await everybody(loggedIn);

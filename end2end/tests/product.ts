@@ -1,7 +1,7 @@
 // A product of its own for each test: a real `usm serve` on a real file with real accounts, and a browser that must stay silent.
 import { type BrowserContext, type BrowserContextOptions, type Page, type TestInfo, test as base, expect } from '@playwright/test';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,13 +59,18 @@ export class Product {
     const server = spawn(USM, args, { env: this.env(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.server = server;
     for (const stream of [server.stdout, server.stderr]) stream!.on('data', (data) => this.log.push(String(data)));
-    for (let attempt = 0; attempt < 200; attempt++) {
+    for (let attempt = 0; attempt < 2_000; attempt++) {
       if (server.exitCode !== null) throw new Error(`usm serve ended: ${this.log.join('')}`);
       const ready = await fetch(`${this.url}/readyz`).catch(() => undefined);
       if (ready?.ok) return;
-      await new Promise((done) => setTimeout(done, 50));
+      await new Promise((done) => setTimeout(done, 5));
     }
     throw new Error(`usm serve is not ready: ${this.log.join('')}`);
+  }
+
+  /** Memory of the server that no file backs. */
+  anonymousKib(): number {
+    return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${this.server!.pid}/status`, 'utf8'))![1]);
   }
 
   async stop() {

@@ -1,11 +1,12 @@
-//! `test`, `lint`, `e2e` and `screenshots`.
+//! `test`, `lint`, `e2e`, `screenshots` and `bench`.
 
 use crate::{
     Done, Steps,
+    run::{RELEASE_STEPS, release},
     site::{Kind, Site},
     tools::{WASM, cargo, chromium, install, npx, output, sh, target_dir},
 };
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 pub const LINT_STEPS: usize = 6;
 pub const BROWSER_STEPS: usize = 5;
@@ -70,6 +71,23 @@ pub fn screenshots(arguments: &[String]) -> Done {
     steps.step("Screenshots into end2end/screenshots", || sh(playwright(&["--project=screenshots"]).args(arguments)))
 }
 
+/// How long a person waits at several sizes, measured by Playwright against the release build.
+pub fn bench(arguments: &[String]) -> Done {
+    let mut steps = Steps::of(RELEASE_STEPS + 2);
+    let release = release(&mut steps)?;
+    steps.step("What is missing: Chromium (1 min, once)", chromium)?;
+    steps.step("Benchmarks into docs/benchmarks.md (10 min on two cores)", || {
+        sh(playwright(&release.binary, &release.site, &["--project=bench", "--workers=1"]).args(arguments))
+    })
+}
+
+/// Playwright, told what to test.
+fn playwright(binary: &Path, site: &Site, arguments: &[&str]) -> Command {
+    let mut command = npx(&["playwright", "test"]);
+    command.args(arguments).env("USM", binary).env("LEPTOS_SITE_ROOT", &site.folder).env("LEPTOS_HASH_FILES", "true");
+    command
+}
+
 /// Everything that Playwright needs; answers how to call it.
 fn browser_set_up(steps: &mut Steps) -> Done<impl Fn(&[&str]) -> Command + use<>> {
     steps.step("What is missing: npm packages, Chromium (1 min, once)", || install().and_then(|()| chromium()))?;
@@ -80,9 +98,5 @@ fn browser_set_up(steps: &mut Steps) -> Done<impl Fn(&[&str]) -> Command + use<>
         sh(&mut cargo(&["build", "-p", "server"]))?;
         site.serve_by(&binary)
     })?;
-    Ok(move |arguments: &[&str]| {
-        let mut command = npx(&["playwright", "test"]);
-        command.args(arguments).env("USM", &binary).env("LEPTOS_SITE_ROOT", &site.folder).env("LEPTOS_HASH_FILES", "true");
-        command
-    })
+    Ok(move |arguments: &[&str]| playwright(&binary, &site, arguments))
 }

@@ -13,13 +13,14 @@ type Error = Box<dyn std::error::Error>;
 type Done<T = ()> = Result<T, Error>;
 
 /// Name, arguments, and what it does.
-const COMMANDS: [(&str, &str); 10] = [
+const COMMANDS: [(&str, &str); 11] = [
     ("run", "build the product and serve it with a demo district (options go to `usm serve`; --no-open opens no browser)"),
     ("test", "everything: format, lints, documentation, Rust tests, browser tests, sizes"),
     ("build", "the release build: browser code, style and server"),
     ("lint", "format, clippy, documentation, and what may not be in the browser's tree"),
     ("e2e", "browser tests (arguments go to Playwright)"),
     ("screenshots", "pictures of every page and state into end2end/screenshots"),
+    ("bench", "times at 10,000, 100,000 and 1,000,000 sessions into docs/benchmarks.md (BENCH_SESSIONS=10000,… for others)"),
     ("deny", "licences, banned crates and sources, by cargo-deny (installed into target/tools once)"),
     ("dev", "a server that is built anew when a file changes (options go to `usm serve`)"),
     ("open", "wait for an address, then open it in the browser"),
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         "lint" => check::lint(&mut Steps::of(check::LINT_STEPS)),
         "e2e" => check::browser_tests(&mut Steps::of(check::BROWSER_STEPS), rest),
         "screenshots" => check::screenshots(rest),
+        "bench" => check::bench(rest),
         "deny" => tools::deny(),
         "dev" => dev::dev(rest),
         "open" => run::open(rest),

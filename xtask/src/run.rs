@@ -11,12 +11,16 @@ const ADDRESS: &str = "127.0.0.1:3000";
 /// A district of the size that the demo is believable at: see `docs/quirks.md`.
 const DISTRICT: [&str; 4] = ["--accounts", "26545", "--sessions", "2400"];
 
-struct Release {
-    binary: PathBuf,
-    site: Site,
+pub struct Release {
+    pub binary: PathBuf,
+    pub site: Site,
 }
 
-fn release(steps: &mut Steps) -> Done<Release> {
+/// Steps of [`release`].
+pub const RELEASE_STEPS: usize = 3;
+
+/// The release build.
+pub fn release(steps: &mut Steps) -> Done<Release> {
     steps.step("What is missing: WASM target, npm packages (10 s, once)", install)?;
     let site = steps.step("Browser code (2 min on two cores when nothing is built yet)", || Site::build(Kind::Small))?;
     steps.step("Server (4 min on two cores when nothing is built yet)", || sh(&mut cargo(&["build", "-p", "server", "--release"])))?;
@@ -27,7 +31,7 @@ fn release(steps: &mut Steps) -> Done<Release> {
 
 /// The release build, ready to be served from `target`.
 pub fn build() -> Done {
-    let release = release(&mut Steps::of(3))?;
+    let release = release(&mut Steps::of(RELEASE_STEPS))?;
     println!("{}\n{}", release.binary.display(), release.site.folder.display());
     release.site.size_gate()
 }

@@ -9,8 +9,9 @@ mod prefix;
 mod read;
 
 use super::{
+    super::fold::search_fold,
     syntax::{self, Typed},
-    text::{TextFilter, push_range},
+    text::{TextFilter, framed, push_range},
     wall::{self, DAY_SECONDS, Wall},
 };
 use prefix::Prefix;
@@ -72,7 +73,7 @@ impl CreatedFilter {
 
     /// The same for very many sessions.
     pub fn matcher(&self) -> Matcher<'_> {
-        Matcher { filter: self, days: Vec::new(), last: 0 }
+        Matcher { filter: self, days: Vec::new(), last: 0, face: None }
     }
 
     /// Where the text as shown matches, as in [`crate::model::session::Cell`].
@@ -99,10 +100,23 @@ impl CreatedFilter {
 
     /// Whether what a clock shows then is meant.
     fn shows(&self, at: i64) -> bool {
+        self.shows_on(&mut None, at)
+    }
+
+    /// The same, on the face that showed another second before: mostly of the same day.
+    fn shows_on(&self, face: &mut Option<Face>, at: i64) -> bool {
         let local = self.wall.local(at);
-        let date = local.date();
-        self.prefixes.iter().any(|prefix| prefix.matches(date, local.second))
-            || self.text.as_ref().is_some_and(|text| text.matches(&wall::shown(date, local.second)))
+        if face.as_ref().is_none_or(|face| face.day != local.day) {
+            let date = local.date();
+            *face = Some(Face { day: local.day, date, framed: framed(&search_fold(&wall::shown(date, local.second))) });
+        }
+        face.as_mut().is_some_and(|face| {
+            let reads = |text: &TextFilter| {
+                wall::show_time(&mut face.framed, local.second);
+                text.find(&face.framed, 0).is_some()
+            };
+            self.prefixes.iter().any(|prefix| prefix.matches(face.date, local.second)) || self.text.as_ref().is_some_and(reads)
+        })
     }
 }
 
@@ -114,6 +128,15 @@ pub struct Matcher<'filter> {
     days: Vec<Day>,
     /// The day asked for last: neighbours are often of one day.
     last: usize,
+    /// What the clock showed last.
+    face: Option<Face>,
+}
+
+/// A local day and the text as shown of one of its seconds, ready to be searched.
+struct Face {
+    day: i64,
+    date: jiff::civil::Date,
+    framed: Vec<u8>,
 }
 
 /// A day of UTC.
@@ -148,7 +171,7 @@ impl Matcher<'_> {
         #[expect(clippy::cast_possible_truncation, reason = "a remainder below 86,400")]
         let answer = &mut self.days[self.last].seconds[second.rem_euclid(DAY_SECONDS.into()) as usize];
         if *answer == Answer::Unknown {
-            *answer = if self.filter.shows(at) { Answer::Yes } else { Answer::No };
+            *answer = if self.filter.shows_on(&mut self.face, at) { Answer::Yes } else { Answer::No };
         }
         *answer == Answer::Yes
     }

@@ -120,7 +120,8 @@ fn needle(part: &Part) -> Option<Vec<u8>> {
     Some(needle)
 }
 
-fn framed(folded: &str) -> Vec<u8> {
+/// Between edges, which `^` and `=` look for.
+pub(super) fn framed(folded: &str) -> Vec<u8> {
     [&[EDGE], folded.as_bytes(), &[EDGE]].concat()
 }
 

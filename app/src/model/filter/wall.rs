@@ -109,9 +109,44 @@ pub(super) fn shown(date: civil::Date, second: u32) -> String {
     text
 }
 
+/// Puts another time into a folded text as shown that stands between edges: its last eleven letters before the edge.
+pub(super) fn show_time(framed: &mut [u8], second: u32) {
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+    let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or(0);
+    let half = if hour < 12 { b'a' } else { b'p' };
+    let time = [
+        digit(twelve / 10),
+        digit(twelve),
+        b':',
+        digit(minute / 10),
+        digit(minute),
+        b':',
+        digit(second / 10),
+        digit(second),
+        b' ',
+        half,
+        b'm',
+    ];
+    if let Some(start) = framed.len().checked_sub(time.len() + 1) {
+        framed[start..start + time.len()].copy_from_slice(&time);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_put_into_a_text_is_the_time_shown() {
+        use super::super::{super::fold::search_fold, text::framed};
+        let date = civil::date(2022, 3, 9);
+        let mut face = framed(&search_fold(&shown(date, 0)));
+        for second in (0..DAY_SECONDS).rev() {
+            show_time(&mut face, second);
+            assert_eq!(face, framed(&search_fold(&shown(date, second))), "{second}");
+        }
+    }
 
     #[test]
     fn the_table_shows_what_the_calendar_library_shows() {

@@ -1,0 +1,206 @@
+// How long a person waits, at three sizes: `cargo xtask bench` writes docs/benchmarks.md. Times depend on the machine; nothing fails by one.
+import type { Page } from '@playwright/test';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { cpus, totalmem } from 'node:os';
+import { expect, hydrated, logIn, Product, test } from '../tests/product.ts';
+
+const SIZES = (process.env.BENCH_SESSIONS ?? '10000,100000,1000000').split(',').map(Number);
+
+/** Milliseconds, several of the same kind. */
+type Times = number[];
+const at = (times: Times, share: number) => [...times].sort((one, other) => one - other)[Math.min(times.length - 1, Math.floor(times.length * share))];
+const shown = (milliseconds: number) => (milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds).toLocaleString('en'));
+const spread = (times: Times) => `${shown(at(times, 0.5))} · ${shown(at(times, 0.95))} · ${shown(at(times, 0.99))} (${shown(Math.min(...times))}–${shown(Math.max(...times))})`;
+
+/** What is measured, one line of the table each, by size. */
+const table = new Map<string, Map<number, string>>();
+const note = (line: string, size: number, value: string) => {
+  if (!table.has(line)) table.set(line, new Map());
+  table.get(line)!.set(size, value);
+  console.log(`${size.toLocaleString('en')}: ${line}: ${value}`);
+};
+
+type Asked = { filters?: string[]; sort?: string; offset?: number };
+
+/** Asks the server function as the page does, and waits for the whole answer. */
+const asker = (product: Product, cookie: string) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return async (path: string, body: object): Promise<[number, any]> => await new Promise((done, failed) => {
+    const began = performance.now();
+    const headers = { cookie, origin: product.url, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+    const asked = request(`${product.url}/api/${path}`, { method: 'POST', agent, headers }, (answer) => {
+      let text = '';
+      answer.on('data', (data) => (text += data));
+      answer.on('end', () => {
+        const took = performance.now() - began;
+        if (answer.statusCode === 200) done([took, JSON.parse(text)]);
+        else failed(new Error(`${path}: ${answer.statusCode} ${text}`));
+      });
+    });
+    asked.on('error', failed);
+    asked.end(JSON.stringify(body));
+  });
+};
+
+const FILTERS: Record<string, string[]> = {
+  'few match': ['natetest', '', '', '', ''],
+  'one letter, half match': ['a', '', '', '', ''],
+  'two letters, a third matches': ['', 'an', '', '', ''],
+  'ten letters, nobody': ['', '', 'qwertzuiop', '', ''],
+  'begins with': ['^m', '', '', '', ''],
+  'or, negated': ['', '!smith|^jo', '', '', ''],
+  'timestamp, an hour': ['', '', '', 'last 2h', ''],
+  'timestamp, any text': ['', '', '', ':5', ''],
+  'count': ['', '', '', '', '>1'],
+  'several columns': ['e', 'an', 'a', '', '>1'],
+};
+const SORTS = ['user_name', '-user_name', 'last_name', '-first_name', 'created', '-created', 'count', '-count'];
+
+/** Frames until what is asked for is on the screen; measured in the page. */
+const painted = async (page: Page, ready: string): Promise<number> => await page.evaluate(async (ready) => {
+  const began = performance.now();
+  const isReady = new Function(`return ${ready}`) as () => boolean;
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  await frame();
+  while (!isReady()) await frame();
+  await frame();
+  return performance.now() - began;
+}, ready);
+
+test.describe.configure({ mode: 'serial' });
+
+for (const sessions of SIZES) {
+  test(`${sessions.toLocaleString('en')} sessions`, async ({ browser }, info) => {
+    test.setTimeout(1_200_000);
+    const accounts = sessions * 0.8;
+    let began = performance.now();
+    const product = await Product.demo({ accounts, sessions });
+    note('Making the district and starting, s', sessions, ((performance.now() - began) / 1_000).toFixed(0));
+    const starts: Times = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      await product.stop();
+      began = performance.now();
+      await product.start();
+      starts.push(performance.now() - began);
+    }
+    note('P8 start until the list is ready, ms', sessions, spread(starts));
+
+    const context = await browser.newContext({ baseURL: product.url, viewport: { width: 1280, height: 720 } });
+    const page = await context.newPage();
+    await logIn(page, 'admin01');
+    await hydrated(page);
+    const [cookie] = await context.cookies();
+    const ask = asker(product, `${cookie!.name}=${cookie!.value}`);
+    const list = async ({ filters = ['', '', '', '', ''], sort = '-created', offset = 0 }: Asked) => await ask('sessions/list', { query: { filters, sort }, offset, limit: 200 });
+    const [, whole] = await list({});
+    note('Users · sessions listed', sessions, `${whole.all.users.toLocaleString('en')} · ${whole.all.sessions.toLocaleString('en')}`);
+    const measure = async (asked: Asked): Promise<Times> => {
+      const times: Times = [];
+      for (let turn = 0; turn < 120; turn += 1) times.push((await list(asked))[0]);
+      return times.slice(20);
+    };
+    note('P1 first window, ms', sessions, spread(await measure({})));
+    for (const [name, filters] of Object.entries(FILTERS)) note(`P2 filter: ${name}, ms`, sessions, spread(await measure({ filters })));
+    for (const sort of SORTS) note(`P3 order ${sort}, window in the middle, ms`, sessions, spread(await measure({ sort, offset: Math.floor(whole.all.users / 2) })));
+
+    const loads: Times = [];
+    for (let turn = 0; turn < 10; turn += 1) {
+      began = performance.now();
+      await page.goto('/sessions', { waitUntil: 'commit' });
+      await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+      loads.push(performance.now() - began);
+    }
+    note('P10 page interactive, ms', sessions, spread(loads));
+
+    const strokes: Times = [];
+    const box = page.getByRole('searchbox', { name: 'Filter Last Name' });
+    for (const word of ['mill', 'an', 'smith', 'o', 'garc']) {
+      for (const letter of word) {
+        await box.press(letter);
+        strokes.push(await painted(page, "!document.querySelector('table[aria-busy]')"));
+      }
+      await box.fill('');
+      await painted(page, "!document.querySelector('table[aria-busy]')");
+    }
+    note('P4 letter typed until its rows are painted, ms', sessions, spread(strokes));
+
+    const drags: Times = [];
+    for (let turn = 0; turn < 60; turn += 1) {
+      await page.evaluate((share) => {
+        const list = document.querySelector('.list-scroll')!;
+        list.scrollTop = (list.scrollHeight - list.clientHeight) * share;
+      }, (turn * 0.381_966) % 1);
+      drags.push(await painted(page, "document.elementFromPoint(500, 420)?.closest('tr[data-id]') && !document.querySelector('table[aria-busy]')"));
+    }
+    note('P5 bar dragged until the rows are painted, ms', sessions, spread(drags));
+
+    await page.evaluate(() => {
+      const gaps: number[] = [];
+      let last = performance.now();
+      const frame = (now: number) => { gaps.push(now - last); last = now; requestAnimationFrame(frame); };
+      requestAnimationFrame(frame);
+      Object.assign(globalThis, { gaps });
+    });
+    await page.mouse.move(600, 450);
+    for (let turn = 0; turn < 150; turn += 1) {
+      await page.mouse.wheel(0, 120);
+      await page.waitForTimeout(16);
+    }
+    const gaps = (await page.evaluate(() => (globalThis as unknown as { gaps: number[] }).gaps)).slice(5);
+    note('P5 wheel: frames later than 1.5 of the median gap, %', sessions, ((100 * gaps.filter((gap) => gap > 1.5 * at(gaps, 0.5)).length) / gaps.length).toFixed(1));
+    note('P13 anonymous memory of the server, MiB', sessions, String(Math.round(product.anonymousKib() / 1_024)));
+
+    // All that match but two, then a range over a hundred thousand rows: the page and the dialog say the same numbers.
+    await page.goto('/sessions?sort=user_name');
+    await hydrated(page);
+    const bar = page.getByRole('status').filter({ hasText: 'selected' });
+    await page.getByRole('checkbox', { name: /^Select all / }).check();
+    for (const place of [1, 3]) await page.locator('tr[data-id]').nth(place).getByRole('checkbox').click();
+    await expect(bar).toContainText(`${(whole.all.users - 2).toLocaleString('en')} users selected`, { timeout: 20_000 });
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await page.locator("tr[aria-rowindex='5'] .last_name").click();
+    await page.keyboard.press('Control+End');
+    await expect.poll(async () => await page.evaluate(() => document.activeElement?.closest('tr')?.getAttribute('aria-rowindex'))).toBe(String(whole.all.users + 2));
+    const far = Math.min(100_000, whole.all.users - 300);
+    await page.evaluate((share) => {
+      const list = document.querySelector('.list-scroll')!;
+      list.scrollTop = (list.scrollHeight - list.clientHeight) * share;
+    }, far / whole.all.users);
+    await painted(page, "document.elementFromPoint(500, 420)?.closest('tr[data-id]') && !document.querySelector('table[aria-busy]')");
+    const end = Number(await page.evaluate(() => document.elementFromPoint(500, 420)!.closest('tr')!.getAttribute('aria-rowindex')));
+    began = performance.now();
+    await page.keyboard.down('Shift');
+    await page.mouse.click(500, 420);
+    await page.keyboard.up('Shift');
+    await expect(bar).toContainText(`${(end - 4).toLocaleString('en')} users selected`, { timeout: 20_000 });
+    note(`Shift over ${(end - 4).toLocaleString('en')} rows until the bar tells them, ms`, sessions, shown(performance.now() - began));
+
+    const others = ['!admin|kruiz', '', '', '', ''];
+    const number = Math.min(10_000, whole.all.users - 10);
+    for (const act of ['end', 'end_disable']) {
+      const [, first] = await list({ filters: others });
+      const [, last] = await list({ filters: others, offset: number - 1 });
+      const [, ids] = await ask('sessions/range', { query: { filters: others, sort: '-created' }, from: first.rows[0].id, to: last.rows[0].id });
+      const [prepared, plan] = await ask('sessions/plan', { act, selection: { ids }, shown: { filters: ['', '', '', '', ''] } });
+      const [committed, report] = await ask('sessions/commit', { plan: plan.id, confirmation: { count: plan.users } });
+      note(`P7 ${act} of ${number.toLocaleString('en')}: plan · commit, ms`, sessions, `${shown(prepared)} · ${shown(committed)} (${report.sessions.toLocaleString('en')} sessions)`);
+      if (number < 10_000) break;
+    }
+    await context.close();
+    await product.remove(info);
+  });
+}
+
+test.afterAll(() => {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  const machine = `${cpus().length} × ${cpus()[0]!.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}`;
+  const lines = [...table].map(([line, values]) => `| ${line} | ${SIZES.map((size) => values.get(size) ?? '–').join(' | ')} |`);
+  writeFileSync('../docs/benchmarks.md', [
+    '# Benchmarks', '',
+    `\`cargo xtask bench\` at ${commit} on ${machine}. Sessions of 80 % as many accounts, seeded. Server and Chromium share the machine; times are measured by the client, over loopback.`,
+    'Times are median · 95th · 99th percentile (lowest–highest).', '',
+    `| sessions | ${SIZES.map((size) => size.toLocaleString('en')).join(' | ')} |`, `| --- |${' --- |'.repeat(SIZES.length)}`, ...lines, '',
+  ].join('\n'));
+});
