@@ -39,6 +39,13 @@ impl Filters {
         self.texts.iter().all(Option::is_none) && self.created.is_none() && self.count.is_none()
     }
 
+    /// Everything passes, also where something was typed that says so: `>0`.
+    pub fn leave_nobody_out(&self) -> bool {
+        self.texts.iter().all(Option::is_none)
+            && self.created.as_ref().is_none_or(CreatedFilter::leaves_nobody_out)
+            && self.count.as_ref().is_none_or(CountFilter::leaves_nobody_out)
+    }
+
     /// For each column in order what was understood, where that is not plain.
     pub fn understood(&self) -> [Option<String>; 5] {
         let [user_name, last_name, first_name] = self.texts.each_ref().map(|filter| filter.as_ref().and_then(TextFilter::understood));

@@ -13,6 +13,7 @@ use crate::{
 };
 use app::model::{
     account::AccountId,
+    filter::{self, wall::Wall},
     plan,
     query::{Column, Query},
     session::{Row, WINDOW_ROWS, Window},
@@ -117,6 +118,9 @@ async fn end(args: EndArgs) -> anyhow::Result<()> {
     match (query.active_filters(), args.all) {
         (0, false) => return Err(Usage::error("Say whose sessions: by a filter such as --user-name '^lab', or everybody's by --all.")),
         (1.., true) => return Err(Usage::error("Filters and --all exclude each other; leave one out.")),
+        (1.., false) if leave_nobody_out(&query, &args.zone) => {
+            return Err(Usage::error("These filters leave nobody out; give one such as --user-name '^lab', or say --all instead."));
+        }
         _ => {}
     }
     let reason = plan::reason(&args.reason).map_err(|error| database::refused(&error))?;
@@ -137,6 +141,11 @@ async fn end(args: EndArgs) -> anyhow::Result<()> {
         output::print(&format!("Ended {} of {}.\n{said_last}", counted(ended.sessions, "session"), counted(ended.users, "user")))
     })
     .await
+}
+
+/// An operator with nothing behind it, as an empty variable leaves it, would otherwise end everybody.
+fn leave_nobody_out(query: &Query, zone: &Zone) -> bool {
+    filter::Filters::new(query, &Wall::new(&zone.get()), Clock::system(0).now()).leave_nobody_out()
 }
 
 /// The list as it is now: also time-outs that no running server has written yet.

@@ -56,6 +56,36 @@ fn a_wrong_question_is_refused_with_2_and_the_way_to_the_help() {
 }
 
 #[test]
+fn filters_that_leave_nobody_out_end_nobody_without_all() {
+    let world = World::new();
+    let end = |filters: &[&'static str]| [&["session", "end"], filters].concat();
+    for filters in [
+        &["--user-name", "^"][..],
+        &["--user-name", "="],
+        &["--last-name", "!"],
+        &["--first-name", " | ^|="],
+        &["--user-name", "\u{301}"],
+        &["--created", ">="],
+        &["--created", "!"],
+        &["--created", "<01/01/2022|>=01/01/2022"],
+        &["--count", ">"],
+        &["--count", ">0"],
+        &["--count", "!0"],
+        &["--user-name", "^", "--count", "1-"],
+    ] {
+        let sentence = world.refused(2, &end(filters));
+        assert!(sentence.contains("leave nobody out") && sentence.contains("--all"), "usm session end {filters:?} says: {sentence}");
+    }
+    for filters in
+        [&["--user-name", "^lab", "--last-name", "^"][..], &["--user-name", "!lab"], &["--created", ">01/01/2020"], &["--count", ">1"]]
+    {
+        let sentence = world.refused(1, &end(filters));
+        assert!(sentence.contains("There is no database"), "usm session end {filters:?} says: {sentence}");
+    }
+    assert!(!world.path("data").exists(), "nothing is made on the way to a refusal");
+}
+
+#[test]
 fn fs_03_plain_http_off_this_machine_stops_the_start() {
     let world = World::new();
     for arguments in [&["serve", "--listen", "0.0.0.0:0"][..], &["serve", "--public-url", "http://usm.example.org"]] {

@@ -71,6 +71,15 @@ impl CreatedFilter {
         (self.lies_between(at) || self.shows(at)) != self.negated
     }
 
+    /// No time fails it.
+    pub fn leaves_nobody_out(&self) -> bool {
+        match &self.between[..] {
+            [] => self.negated && self.prefixes.is_empty() && self.text.is_none(),
+            [between] => !self.negated && *between == (i64::MIN..i64::MAX),
+            _ => false,
+        }
+    }
+
     /// The same for very many sessions.
     pub fn matcher(&self) -> Matcher<'_> {
         Matcher { filter: self, days: Vec::new(), last: 0, face: None }
