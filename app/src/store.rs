@@ -7,7 +7,7 @@ use crate::{
     guard::{Admin, SignedIn},
     model::{
         account::{AccountDetails, AccountId, FoundAccounts, OwnAccount, SaveAccount, Saved},
-        event::{BatchId, EventLine},
+        event::{BatchId, History},
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
@@ -68,8 +68,8 @@ pub trait Store: Send + Sync + 'static {
     async fn account(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountDetails>>;
     /// Save of User Account Information.
     async fn save_account(&self, admin: &Admin, save: &SaveAccount) -> Stored<Saved>;
-    /// The newest events, at most `limit`.
-    async fn history(&self, admin: &Admin, limit: u32) -> Stored<Vec<EventLine>>;
+    /// The newest events, at most `limit`: of everything, or of one act, `None` where there is none of that name.
+    async fn history(&self, admin: &Admin, act: Option<BatchId>, limit: u32) -> Stored<Option<History>>;
     /// One's own account and sessions.
     async fn own_account(&self, who: &SignedIn) -> Stored<OwnAccount>;
 }

@@ -43,6 +43,20 @@ test('Undo disable works when the page that offered it is left', async ({ logged
   await keepsFocus(admin);
 });
 
+test('View history leads to the events of the act, and from there to all', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const panel = await openPanel(admin, 'natetest');
+  await panel.getByRole('button', { name: 'End & Disable…' }).click();
+  await admin.getByRole('alertdialog').getByRole('button', { name: 'End & Disable natetest' }).click();
+  await admin.getByRole('link', { name: 'View history' }).click();
+  await expect(admin.getByText('1 event of this act, the last one first.')).toBeVisible();
+  await expect(admin).toHaveURL(/\/history\?batch=\d+$/);
+  await expect(admin.getByRole('row', { name: 'natetest' }).getByRole('button', { name: 'Undo disable' })).toBeVisible();
+  await admin.getByRole('link', { name: 'Whole history' }).click();
+  await expect(admin.getByText(/^The newest \d+ events, the last one first\.$/)).toBeVisible();
+  await expect(admin).toHaveURL('/history');
+});
+
 test('a list asked for before an act does not bring back who was ended', async ({ loggedIn }) => {
   const admin = await everybody(loggedIn);
   let answer = () => {};

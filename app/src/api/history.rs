@@ -1,14 +1,18 @@
 //! `/api/history/…`
 
-use crate::{AppError, api::json::Json, model::event::EventLine};
+use crate::{
+    AppError,
+    api::json::Json,
+    model::event::{BatchId, History},
+};
 use leptos::prelude::*;
 
 /// Events that the page shows at most.
 pub const HISTORY_ROWS: u32 = 200;
 
-/// The newest events.
+/// The newest events, of everything or of one act.
 #[server(prefix = "/api", endpoint = "history/list", input = Json, output = Json)]
-pub async fn list() -> Result<Vec<EventLine>, AppError> {
+pub async fn list(batch: Option<BatchId>) -> Result<History, AppError> {
     let admin = crate::guard::admin()?;
-    Ok(crate::guard::store().history(&admin, HISTORY_ROWS).await?)
+    crate::guard::store().history(&admin, batch, HISTORY_ROWS).await?.ok_or(AppError::NotFound)
 }

@@ -1,4 +1,4 @@
-//! One line of the history.
+//! The history and its lines.
 
 use super::account::AccountId;
 use serde::{Deserialize, Serialize};
@@ -6,6 +6,21 @@ use serde::{Deserialize, Serialize};
 super::id! {
     /// Names all events of one act.
     BatchId
+}
+
+impl BatchId {
+    /// The address of the history of this act alone.
+    pub fn history(self) -> String {
+        format!("/history?batch={self}")
+    }
+}
+
+/// The newest events, the last one first: of everything, or of one act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    pub events: Vec<EventLine>,
+    /// Where it is of one act: how many events that has, shown or not.
+    pub of_act: Option<u32>,
 }
 
 /// An event as the history shows it: who did what to whom, when and why.
@@ -26,6 +41,6 @@ pub struct EventLine {
     pub detail: String,
     pub reason: String,
     pub batch: BatchId,
-    /// The batch disabled accounts, and *Undo disable* may still enable some.
+    /// This event disabled the target, and *Undo disable* may still enable somebody of the batch.
     pub undo: bool,
 }

@@ -3,32 +3,47 @@
 use crate::parts::title::PageTitle;
 use crate::{
     api::history,
-    model::event::{BatchId, EventLine},
+    model::{
+        event::{BatchId, History},
+        text::{counted, thousands},
+    },
     parts::{
         breadcrumb::{ADMINISTRATION, PageHead},
         served::answered,
     },
 };
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 #[component]
 pub fn HistoryPage() -> impl IntoView {
+    // The page guard has refused what is no act.
+    let batch = use_query_map().with_untracked(|query| query.get("batch")?.parse().ok());
     view! {
         <PageTitle text="History" />
         <div class="page wide">
             <PageHead path=ADMINISTRATION here="History" />
-            {answered(history::list(), |events| view! { <Events events /> })}
+            {answered(history::list(batch), |history| view! { <Events history /> })}
         </div>
     }
 }
 
 #[component]
-fn Events(events: Vec<EventLine>) -> impl IntoView {
+fn Events(history: History) -> impl IntoView {
+    let History { events, of_act } = history;
     if events.is_empty() {
         return view! { <p class="empty">"Nothing has happened yet."</p> }.into_any();
     }
-    let newest = format!("The newest {} events, the last one first.", events.len());
-    // A batch is undone as a whole: the button stands at its first line only.
+    let shown = events.len();
+    let newest = match of_act {
+        None => format!("The newest {shown} events, the last one first."),
+        Some(all) if all as usize > shown => {
+            format!("The newest {shown} of the {} events of this act, the last one first. ", thousands(all))
+        }
+        Some(all) => format!("{} of this act, the last one first. ", counted(all, "event")),
+    };
+    let whole = of_act.map(|_| view! { <a href="/history">"Whole history"</a> });
+    // A batch is undone as a whole: the button stands only at its first line that disabled somebody.
     let mut last = None;
     let rows = events.into_iter().map(|event| {
         let offers = event.undo && last != Some(event.batch);
@@ -48,7 +63,7 @@ fn Events(events: Vec<EventLine>) -> impl IntoView {
         }
     });
     view! {
-        <p class="count">{newest}</p>
+        <p class="count">{newest}{whole}</p>
         <div class="card flush">
             <table class="table events">
                 <caption class="visually-hidden">"History"</caption>

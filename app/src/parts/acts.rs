@@ -184,7 +184,7 @@ impl Acts {
             ways.push(Way::Act("Undo disable", Arc::new(move || self.undo(batch, rows.clone()))));
         }
         if report.disabled > 0 {
-            ways.push(Way::Link("View history", "/history".into()));
+            ways.push(Way::Link("View history", batch.history()));
         }
         self.toasts.success_with(report.sentence(), ways);
     }

@@ -43,7 +43,7 @@ pub fn ReportNote(report: Report, back: String) -> impl IntoView {
                 <p>{report.sentence()}</p>
                 {go_on}
                 {undo}
-                <a href="/history">"View history"</a>
+                <a href=report.batch.history()>"View history"</a>
                 <a class="close" href=back aria-label="Close message"><span aria-hidden="true">"×"</span></a>
             </div>
         </div>

@@ -14,6 +14,7 @@ use app::{
     guard::Visitor,
     model::{
         account::{AccountId, search_text},
+        event::BatchId,
         query::Query,
     },
 };
@@ -91,6 +92,11 @@ async fn check(node: &Node, visitor: &Visitor, right: Right, method: &Method, ur
     } else if uri.path() == "/accounts" {
         for (_, text) in pairs()?.iter().filter(|(name, _)| name == "q") {
             search_text(text).map_err(AppError::invalid)?;
+        }
+    } else if uri.path() == "/history" {
+        for (_, batch) in pairs()?.iter().filter(|(name, _)| name == "batch") {
+            let act: BatchId = batch.parse().map_err(|_| AppError::NotFound)?;
+            node.store.history(&admin, Some(act), 1).await?.ok_or(AppError::NotFound)?;
         }
     } else if let Some(id) = uri.path().strip_prefix("/accounts/") {
         let id: AccountId = id.parse().map_err(|_| AppError::NotFound)?;

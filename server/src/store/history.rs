@@ -9,10 +9,10 @@ use crate::{browser, show};
 use app::{
     model::{
         account::AccountId,
-        event::{BatchId, EventLine},
+        event::{BatchId, EventLine, History},
         text::counted,
     },
-    store::Stored,
+    store::{StoreError, Stored},
 };
 use sqlx::query_as;
 use std::collections::{BTreeSet, HashSet};
@@ -25,6 +25,21 @@ from events
 left join event_origins on event_origins.seq = events.seq
 order by events.seq desc
 limit $1";
+
+const NEWEST_OF_ACT: &str = "
+select
+  events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
+  events.reason, events.result, events.detail, event_origins.ip, event_origins.user_agent
+from events
+left join event_origins on event_origins.seq = events.seq
+where events.batch_id = $1
+order by events.seq desc
+limit $2";
+
+const COUNT_OF_ACT: &str = "
+select count(*)
+from events
+where batch_id = $1";
 
 const NEWEST_OF_ACCOUNT: &str = "
 select
@@ -48,10 +63,21 @@ and accounts.version = json_extract(events.detail, '$.disabled_version')";
 
 impl Sqlite {
     /// The newest events.
-    pub(super) async fn newest_events(&self, limit: u32) -> Stored<Vec<EventLine>> {
+    pub(super) async fn newest_events(&self, limit: u32) -> Stored<History> {
         let mut reader = self.database().reader().await?;
         let rows = reader.all(query_as(NEWEST).bind(limit)).await?;
-        self.lines(&mut reader, rows).await
+        Ok(History { events: self.lines(&mut reader, rows).await?, of_act: None })
+    }
+
+    /// The newest events of one act, `None` where there is none of that name.
+    pub(super) async fn events_of_act(&self, act: BatchId, limit: u32) -> Stored<Option<History>> {
+        let mut reader = self.database().reader().await?.patiently();
+        let (all,): (u32,) = reader.first(query_as(COUNT_OF_ACT).bind(act.0)).await?.ok_or(StoreError::Internal)?;
+        if all == 0 {
+            return Ok(None);
+        }
+        let rows = reader.all(query_as(NEWEST_OF_ACT).bind(act.0).bind(limit)).await?;
+        Ok(Some(History { events: self.lines(&mut reader, rows).await?, of_act: Some(all) }))
     }
 
     /// The newest events whose target is one account.
@@ -64,25 +90,32 @@ impl Sqlite {
         let batches: BTreeSet<i64> = rows.iter().map(|row| row.1).collect();
         let can_undo: Vec<(i64,)> = reader.all(query_as(CAN_UNDO).bind(json(&batches)?)).await?;
         let can_undo: HashSet<i64> = can_undo.into_iter().map(|(batch,)| batch).collect();
-        let line = |(seq, batch, at, actor, action, target_id, target, reason, result, detail, ip, user_agent): EventRow| EventLine {
-            seq,
-            at: show::date_time(at, self.zone()),
-            action: Action::title(&action).into(),
-            actor,
-            target,
-            target_id: target_id.map(AccountId),
-            detail: sentence(&action, &result, &detail, ip.as_deref(), user_agent.as_deref()),
-            reason,
-            batch: BatchId(batch),
-            undo: can_undo.contains(&batch),
+        let line = |(seq, batch, at, actor, action, target_id, target, reason, result, detail, ip, user_agent): EventRow| {
+            let detail = read(&detail);
+            EventLine {
+                seq,
+                at: show::date_time(at, self.zone()),
+                action: Action::title(&action).into(),
+                actor,
+                target,
+                target_id: target_id.map(AccountId),
+                detail: sentence(&action, &result, &detail, ip.as_deref(), user_agent.as_deref()),
+                reason,
+                batch: BatchId(batch),
+                undo: detail.disabled_version.is_some() && can_undo.contains(&batch),
+            }
         };
         Ok(rows.into_iter().map(line).collect())
     }
 }
 
+/// What an event says beside its columns; nothing where a newer version wrote it otherwise.
+fn read(detail: &str) -> Detail {
+    serde_json::from_str(detail).unwrap_or_default()
+}
+
 /// What happened beside the action: `3 sessions ended, 1 of them new`, `10.4.1.22 · Chrome 99 · Windows`.
-fn sentence(action: &str, result: &str, detail: &str, ip: Option<&str>, user_agent: Option<&str>) -> String {
-    let detail: Detail = serde_json::from_str(detail).unwrap_or_default();
+fn sentence(action: &str, result: &str, detail: &Detail, ip: Option<&str>, user_agent: Option<&str>) -> String {
     let why = detail.why.as_deref().unwrap_or_default();
     let mut parts: Vec<String> = Vec::new();
     match result {
@@ -112,7 +145,7 @@ fn sentence(action: &str, result: &str, detail: &str, ip: Option<&str>, user_age
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{read, sentence};
 
     #[test]
     fn a_detail_reads_as_a_sentence() {
@@ -130,7 +163,7 @@ mod tests {
             ("sign_out", "done", r#"{"sessions":[1]}"#, None, ""),
             ("of a newer version", "done", "no json", None, ""),
         ] {
-            assert_eq!(sentence(action, result, detail, ip, ip.map(|_| "curl/8.5.0")), shown, "{action} {detail}");
+            assert_eq!(sentence(action, result, &read(detail), ip, ip.map(|_| "curl/8.5.0")), shown, "{action} {detail}");
         }
     }
 }

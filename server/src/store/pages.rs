@@ -9,7 +9,7 @@ use app::{
     guard::{Admin, SignedIn},
     model::{
         account::{AccountDetails, AccountId, FoundAccounts, OwnAccount, SaveAccount, Saved},
-        event::{BatchId, EventLine},
+        event::{BatchId, History},
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::{RANGE_USERS, Selection},
@@ -87,8 +87,12 @@ impl Store for Sqlite {
         self.save(admin, save).await
     }
 
-    async fn history(&self, _admin: &Admin, limit: u32) -> Stored<Vec<EventLine>> {
-        self.newest_events(limit.min(EVENTS)).await
+    async fn history(&self, _admin: &Admin, act: Option<BatchId>, limit: u32) -> Stored<Option<History>> {
+        let limit = limit.min(EVENTS);
+        match act {
+            None => self.newest_events(limit).await.map(Some),
+            Some(act) => self.events_of_act(act, limit).await,
+        }
     }
 
     async fn own_account(&self, who: &SignedIn) -> Stored<OwnAccount> {

@@ -67,6 +67,7 @@ const FOR_ADMINISTRATORS: &[(&str, &str, u16)] = &[
     ("accounts/details", r#"{"account":1}"#, 200),
     ("accounts/undo-disable", r#"{"batch":1}"#, 404),
     ("history/list", "{}", 200),
+    ("history/list", r#"{"batch":1}"#, 404),
 ];
 
 /// What axum knows: its `Debug` lists every path.
@@ -266,9 +267,19 @@ async fn inp_07_windows_are_clamped_and_long_bodies_refused_in_a_sentence() {
 async fn what_an_address_names_must_be_there() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;
-    for address in
-        ["/accounts/999", "/accounts/x", "/accounts/1x", "/accounts/99999999999999999999", "/accounts/%31", "/accounts/1/", "/accounts/-1"]
-    {
+    for address in [
+        "/accounts/999",
+        "/accounts/x",
+        "/accounts/1x",
+        "/accounts/99999999999999999999",
+        "/accounts/%31",
+        "/accounts/1/",
+        "/accounts/-1",
+        "/history?batch=1",
+        "/history?batch=x",
+        "/history?batch=",
+        "/history?batch=99999999999999999999",
+    ] {
         let page = admin.get(address).await;
         assert_eq!(page.status, 404, "{address}");
         assert!(page.body.contains("role=\"alert\""), "{address}");

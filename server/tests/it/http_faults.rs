@@ -6,7 +6,7 @@ use app::{
     guard::{Admin, Origin, SignedIn},
     model::{
         account::{AccountDetails, AccountId, FoundAccounts, OwnAccount, SaveAccount, Saved},
-        event::{BatchId, EventLine},
+        event::{BatchId, History},
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
@@ -203,7 +203,7 @@ impl Store for Broken {
     async fn save_account(&self, _: &Admin, _: &SaveAccount) -> Stored<Saved> {
         panic!("{SECRET}")
     }
-    async fn history(&self, _: &Admin, _: u32) -> Stored<Vec<EventLine>> {
+    async fn history(&self, _: &Admin, _: Option<BatchId>, _: u32) -> Stored<Option<History>> {
         panic!("{SECRET}")
     }
     async fn own_account(&self, _: &SignedIn) -> Stored<OwnAccount> {

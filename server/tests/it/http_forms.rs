@@ -1,7 +1,8 @@
 //! The main job without JavaScript: plan, commit, Save, Undo.
 
-use crate::http_world::{Answer, PASSWORD, World};
+use crate::http_world::{Answer, PASSWORD, START, World};
 use app::model::{plan::Report, query::encode};
+use server::store::{Actor, NewAccount};
 
 /// The value of a hidden field on a page.
 fn field(page: &Answer, name: &str) -> String {
@@ -139,6 +140,55 @@ async fn aud_01_whatever_somebody_does_says_where_he_did_it() {
         .await;
     let expected = ["end_disable", "end_disable", "undo_disable", "disable", "end", "refused", "sign_out"];
     assert_eq!(acts, expected.map(|action| (action.to_owned(), Some("acting/1".to_owned()))));
+}
+
+/// The rows of a page's table that offer *Undo disable*, as text with markup.
+fn undo_rows(page: &Answer) -> Vec<&str> {
+    page.body.split("<tr>").filter(|row| row.contains("Undo disable")).collect()
+}
+
+#[tokio::test]
+async fn the_history_offers_undo_where_somebody_was_disabled() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    world.signed_in("teacher").await;
+    let page = admin.post("/sessions/plan", &format!("act=end_disable&id={}&id={}", world.teacher, world.admin)).await;
+    assert_eq!(admin.post("/sessions/commit", &format!("plan={}", field(&page, "plan"))).await.status, 303);
+    let page = admin.get("/history").await;
+    assert!(page.body.contains("Left out (you)"), "{}", page.body);
+    let rows = undo_rows(&page);
+    assert!(rows.len() == 1 && rows[0].contains(">teacher<") && rows[0].contains("1 session ended"), "{rows:?}");
+}
+
+#[tokio::test]
+async fn the_report_of_a_large_act_leads_to_its_own_events_and_their_undo() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let pupils = (0..201).map(|number| NewAccount { user_name: format!("pupil{number}"), ..NewAccount::default() });
+    let pupils = world.store.create_accounts(Actor::CommandLine, pupils.collect(), START).await.expect("accounts");
+    let ids: Vec<_> = pupils.iter().map(|id| format!("id={id}")).collect();
+    let page = admin.post("/sessions/plan", &format!("act=end_disable&{}", ids.join("&"))).await;
+    let done = admin.post("/sessions/commit", &format!("plan={}&count=201", field(&page, "plan"))).await;
+    let batch = done.header("location").split_once("done=").expect("the batch").1.to_owned();
+    let report = admin.get(done.header("location")).await;
+    let act = format!("/history?batch={batch}");
+    assert!(report.body.contains(&format!("href=\"{act}\"")), "{}", report.body);
+
+    // What happens afterwards buries it in the newest events.
+    let later = (0..200).map(|number| NewAccount { user_name: format!("later{number}"), ..NewAccount::default() });
+    world.store.create_accounts(Actor::CommandLine, later.collect(), START).await.expect("accounts");
+    let whole = admin.get("/history").await;
+    assert!(undo_rows(&whole).is_empty() && !whole.body.contains("pupil"), "{}", whole.body);
+
+    let page = admin.get(&act).await;
+    assert!(page.body.contains("The newest 200 of the 201 events of this act, the last one first."), "{}", page.body);
+    assert!(page.body.contains("<a href=\"/history\">Whole history"), "{}", page.body);
+    assert!(page.body.contains(">pupil200<") && !page.body.contains(">pupil0<") && !page.body.contains("later"), "{}", page.body);
+    assert_eq!(undo_rows(&page).len(), 1, "{}", page.body);
+    let undone = admin.post("/accounts/undo-disable", &format!("batch_id={}", field(&page, "batch_id"))).await;
+    assert_eq!(undone.status, 303);
+    assert!(undo_rows(&admin.get(&act).await).is_empty());
+    assert_eq!(world.rows::<(i64,)>("select id from accounts where disabled_at is not null").await, []);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use app::{
     guard::{Admin, SignedIn},
     model::{
         account::{AccountDetails, AccountId, FoundAccounts, OwnAccount, SaveAccount, Saved},
-        event::{BatchId, EventLine},
+        event::{BatchId, History},
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
@@ -67,9 +67,9 @@ impl<F: Fn() -> BoxFuture<'static, Stored<()>> + Send + Sync + 'static> Store fo
         (self.before)().await?;
         self.store.save_account(admin, save).await
     }
-    async fn history(&self, admin: &Admin, limit: u32) -> Stored<Vec<EventLine>> {
+    async fn history(&self, admin: &Admin, act: Option<BatchId>, limit: u32) -> Stored<Option<History>> {
         (self.before)().await?;
-        self.store.history(admin, limit).await
+        self.store.history(admin, act, limit).await
     }
     async fn own_account(&self, who: &SignedIn) -> Stored<OwnAccount> {
         (self.before)().await?;

@@ -6,6 +6,7 @@ use app::{
     guard::Origin,
     model::{
         account::{AccountId, SaveAccount, Saved},
+        event::BatchId,
         plan::{Act, EndTarget},
     },
     store::{Store as _, StoreError},
@@ -217,7 +218,8 @@ async fn the_history_tells_everything_newest_first() {
     world.store.refused(admin.who(), "POST /sessions/end", 422).await.expect("noted");
     world.store.end(admin.who(), EndTarget::Session(browser.session)).await.expect("done");
 
-    let lines = world.store.history(&admin, 200).await.expect("the history");
+    let history = async |act, limit| world.store.history(&admin, act, limit).await.expect("an answer");
+    let lines = history(None, 200).await.expect("the history").events;
     let told: Vec<_> = lines.iter().map(|line| (&*line.action, &*line.actor, &*line.target, &*line.detail, line.undo)).collect();
     assert_eq!(
         told,
@@ -234,7 +236,10 @@ async fn the_history_tells_everything_newest_first() {
         ]
     );
     assert_eq!((&*lines[2].at, lines[2].batch), ("03/09/2022 09:20:54 AM", report.batch));
-    assert_eq!(world.store.history(&admin, 2).await.expect("the newest").len(), 2);
+    assert_eq!(history(None, 2).await.expect("the newest").events, lines[..2]);
+    let act = history(Some(report.batch), 200).await.expect("the act");
+    assert_eq!((&act.events[..], act.of_act), (&lines[2..3], Some(1)));
+    assert_eq!(history(Some(BatchId(1)), 200).await, None, "there is no such act");
 }
 
 #[tokio::test]
