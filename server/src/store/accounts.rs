@@ -41,6 +41,9 @@ pub struct ListedAccount {
     pub sessions: u32,
 }
 
+/// The longest user name, last name or first name, in characters.
+const NAME_CHARS: usize = 128;
+
 const CREATE_ACCOUNTS: &str = "
 insert into accounts (
   user_name, user_name_key, last_name, first_name, email, password_hash, created_at, updated_at
@@ -111,7 +114,7 @@ impl Sqlite {
     /// Creates accounts in the order given, all or none. Answers their ids in that order.
     ///
     /// # Errors
-    /// Refused where a user name is empty or taken.
+    /// Refused where a user name is empty or taken, or a name too long or not on one line.
     pub async fn create_accounts(&self, actor: Actor, new: Vec<NewAccount>, now: i64) -> Stored<Vec<AccountId>> {
         let store = self.clone();
         self.write(async move {
@@ -119,6 +122,7 @@ impl Sqlite {
             if keyed.iter().any(|account| account.user_name_key.is_empty()) {
                 return Err(acts::refused("A user name cannot be empty. Give one."));
             }
+            new.iter().try_for_each(check_names)?;
             let mut tx = store.database().begin_long().await?;
             let created: Vec<(i64, String)> = tx.all(query_as(CREATE_ACCOUNTS).bind(now).bind(json(&keyed)?)).await?;
             let created: std::collections::HashMap<_, _> = created.into_iter().map(|(id, key)| (key, id)).collect();
@@ -146,7 +150,7 @@ impl Sqlite {
     /// Creates one account.
     ///
     /// # Errors
-    /// Refused where the user name is empty or taken.
+    /// As [`Self::create_accounts`].
     pub async fn create_account(&self, actor: Actor, new: NewAccount, now: i64) -> Stored<AccountId> {
         self.create_accounts(actor, vec![new], now).await?.first().copied().ok_or(StoreError::Internal)
     }
@@ -295,6 +299,19 @@ async fn disable(tx: &mut Tx, actor: Actor, accounts: &[i64], reason: &str, now:
     targets.retain(|target| target.detail.disabled_version.is_some());
     events::record(tx, &deed, &targets).await?;
     Ok(targets)
+}
+
+/// What is shown on one line among others must be one.
+fn check_names(new: &NewAccount) -> Stored<()> {
+    let breaks = |char: char| char.is_control() || ['\u{2028}', '\u{2029}'].contains(&char);
+    let wrong = |name: &str| name.chars().count() > NAME_CHARS || name.contains(breaks);
+    let names = [("user name", &new.user_name), ("last name", &new.last_name), ("first name", &new.first_name)];
+    match names.into_iter().find(|(_, name)| wrong(name)) {
+        None => Ok(()),
+        Some((which, _)) => Err(acts::refused(format!(
+            "Give a {which} of at most {NAME_CHARS} characters, without line breaks or other control characters."
+        ))),
+    }
 }
 
 fn targets(accounts: &[i64]) -> Vec<Target> {

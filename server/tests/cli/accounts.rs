@@ -58,6 +58,9 @@ fn what_accounts_refuse_is_one_sentence() {
     assert!(refused(&["account", "create", "nate"], "\n").contains("There is no password on standard input"));
     assert!(refused(&["account", "create", "nate"], &"x".repeat(1_025)).contains("at most 1,024 bytes"));
     assert!(refused(&["account", "create", " ", "--no-password"], "").contains("user name"));
+    assert!(refused(&["account", "create", "na\nte", "--no-password"], "").contains("user name of at most 128 characters"));
+    assert!(refused(&["account", "create", "nate", "--last-name", &"x".repeat(129), "--no-password"], "").contains("Give a last name of"));
+    assert!(refused(&["account", "create", "nate", "--first-name", "\u{1b}[2J", "--no-password"], "").contains("Give a first name of"));
     assert!(refused(&["account", "disable", "admin"], "").contains("Give the role to another account first"));
     assert!(refused(&["account", "disable", "admin", "--reason", &"x".repeat(501)], "").contains("at most 500 characters"));
     assert_eq!(listed(&world, "nate"), "");

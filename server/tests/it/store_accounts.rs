@@ -174,6 +174,30 @@ async fn a_user_name_is_taken_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn a_name_is_short_and_on_one_line() {
+    let world = World::started().await;
+    let create = async |[user_name, last_name, first_name]: [&str; 3]| {
+        let [user_name, last_name, first_name] = [user_name, last_name, first_name].map(str::to_owned);
+        let new = NewAccount { user_name, last_name, first_name, ..NewAccount::default() };
+        let other = NewAccount { user_name: "other".into(), ..NewAccount::default() };
+        world.store.create_accounts(Actor::CommandLine, vec![other, new], NOW).await
+    };
+    let (longest, long) = ("é".repeat(128), "é".repeat(129));
+    for wrong in [&*long, "a\nb", "a\r", "\0", "a\tb", "\u{1b}[2J", "a\u{7f}", "a\u{85}b", "a\u{2028}b", "a\u{2029}"] {
+        for (which, names) in [("user name", [wrong, "", ""]), ("last name", ["nate", wrong, "x"]), ("first name", ["nate", "x", wrong])] {
+            let said = sentence(create(names).await);
+            assert_eq!(
+                said,
+                format!("Give a {which} of at most 128 characters, without line breaks or other control characters."),
+                "{names:?}"
+            );
+        }
+    }
+    assert_eq!(world.number("select count(*) from accounts").await, 0, "all are created, or none");
+    assert_eq!(create([&*longest, "O\u{2019}Brien\u{202e}", "👩🏽\u{200d}🎓 "]).await.expect("names").len(), 2);
+}
+
+#[tokio::test]
 async fn a_new_password_ends_all_sessions() {
     let world = World::new().await;
     let nate = world.account("natetest").await;
