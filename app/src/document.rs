@@ -35,16 +35,19 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// Leptos's `HydrationScripts` would do it by `<link rel="preload">`, which browsers follow with scripts switched off too:
 /// half a megabyte for nothing.
 fn start_script(options: &LeptosOptions) -> String {
-    let name = |extension: &str| {
-        let content = options.hash_files.then(|| content_name(options, extension)).flatten();
-        let content = content.map(|content| format!(".{content}")).unwrap_or_default();
-        format!("/{}/{}{content}.{extension}", options.site_pkg_dir, options.output_name)
-    };
-    let (js, wasm) = (name("js"), name("wasm"));
+    let address = |extension| format!("/{}/{}", options.site_pkg_dir, site_file(options, extension));
+    let (js, wasm) = (address("js"), address("wasm"));
     format!(
         "const wasm = fetch({wasm:?}); \
          import({js:?}).then((page) => page.default({{ module_or_path: wasm }}).then(() => page.hydrate()));"
     )
+}
+
+/// The name of the built file that pages ask for: `usm.js`, or with a hash of its content.
+pub fn site_file(options: &LeptosOptions, extension: &str) -> String {
+    let content = options.hash_files.then(|| content_name(options, extension)).flatten();
+    let content = content.map(|content| format!(".{content}")).unwrap_or_default();
+    format!("{}{content}.{extension}", options.output_name)
 }
 
 /// The part of a built file's name that comes from its content, as `hash.txt` beside the binary lists it.

@@ -18,6 +18,6 @@ pub mod parts;
 pub mod store;
 
 #[cfg(feature = "ssr")]
-pub use document::shell;
+pub use document::{shell, site_file};
 pub use error::AppError;
 pub use pages::App;

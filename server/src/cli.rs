@@ -13,6 +13,7 @@ mod output;
 mod password;
 mod serve;
 mod session;
+mod site;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};

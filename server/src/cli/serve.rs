@@ -5,7 +5,7 @@ use super::{
     database::{self, said},
     first::ensure_administrator,
     options::Node as Options,
-    output,
+    output, site,
 };
 use crate::{
     Node,
@@ -82,6 +82,9 @@ async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Pat
         clock,
         leptos: get_configuration(None).context("The LEPTOS_* variables cannot be read")?.leptos_options,
     };
+    if let Some(amiss) = site::amiss(&node.leptos) {
+        tracing::warn!("{amiss}");
+    }
     let app = crate::router(node).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(stopped(stop.clone()));
     if demo {

@@ -107,3 +107,34 @@ fn a_stopped_server_leaves_with_0_and_one_whole_file() {
     let server = world.serve(&[]);
     assert_eq!(server.status("/me", &nate), 200);
 }
+
+#[test]
+fn a_site_that_cannot_bring_the_pages_to_life_is_told_at_the_start() {
+    let world = World::new();
+    for (site, files) in [
+        ("empty", &[][..]),
+        ("hashed", &["usm.0123456789abcdef.js", "usm.0123456789abcdef.wasm", "usm.0123456789abcdef.css"]),
+        ("plain", &["usm.js", "usm.wasm", "usm.css"]),
+        ("no style", &["usm.js", "usm.wasm"]),
+    ] {
+        std::fs::create_dir_all(world.path(site).join("pkg")).expect("a folder");
+        for file in files {
+            std::fs::write(world.path(site).join("pkg").join(file), "").expect("a file");
+        }
+    }
+    for (site, hashed, says) in [
+        ("nowhere", "false", "set LEPTOS_SITE_ROOT to the site that `cargo xtask build` made"),
+        ("empty", "true", "set LEPTOS_SITE_ROOT to the site that `cargo xtask build` made"),
+        ("hashed", "false", "set LEPTOS_HASH_FILES=true"),
+        ("hashed", "true", "copy the hash.txt of that site beside usm"),
+        ("no style", "false", "has no usm.css, which the pages ask for"),
+        ("plain", "false", ""),
+    ] {
+        let server = world.serve_with(&[], &[("LEPTOS_SITE_ROOT", site), ("LEPTOS_HASH_FILES", hashed)]);
+        soon("it serves", || server.logged().iter().any(|line| line.contains("serving")));
+        let warnings: Vec<_> = server.logged().into_iter().filter(|line| line.contains("WARN")).collect();
+        assert_eq!(warnings.len(), usize::from(!says.is_empty()), "{site}, {hashed}: {warnings:?}");
+        assert!(warnings.iter().all(|warning| warning.contains(says) && warning.contains(site)), "{site}, {hashed}: {warnings:?}");
+        assert_eq!(server.status("/sign-in", ""), 200, "it serves nevertheless");
+    }
+}

@@ -6,6 +6,7 @@ use std::{
     os::unix::process::ExitStatusExt as _,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -29,6 +30,7 @@ pub struct Server {
     pub address: String,
     /// What it printed up to its address.
     pub printed: String,
+    logged: Arc<Mutex<Vec<String>>>,
 }
 
 /// What a server answered.
@@ -93,7 +95,13 @@ impl World {
 
     /// Starts `usm serve` on a free port and waits for its address.
     pub fn serve(&self, arguments: &[&str]) -> Server {
-        let mut child = self.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()).spawn().expect("usm starts");
+        self.serve_with(arguments, &[])
+    }
+
+    /// The same with variables.
+    pub fn serve_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
+        let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+        let mut child = command.envs(variables.iter().copied()).spawn().expect("usm starts");
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         let mut printed = String::new();
         while !printed.contains("http://") {
@@ -104,11 +112,17 @@ impl World {
             }
         }
         // Whoever stops reading would stop the server.
-        let mut err = child.stderr.take().expect("piped");
-        std::thread::spawn(move || std::io::copy(&mut err, &mut std::io::sink()));
+        let err = BufReader::new(child.stderr.take().expect("piped"));
+        let logged = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&logged);
+        std::thread::spawn(move || {
+            for line in err.lines().map_while(Result::ok) {
+                log.lock().expect("no panic").push(line);
+            }
+        });
         std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
         let address = printed.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an address").to_owned();
-        Server { child, address, printed }
+        Server { child, address, printed, logged }
     }
 }
 
@@ -139,6 +153,11 @@ impl Server {
 
     fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
         ask(&self.address, method, path, cookie, body).expect("the server answers")
+    }
+
+    /// The lines on its standard error so far.
+    pub fn logged(&self) -> Vec<String> {
+        self.logged.lock().expect("no panic").clone()
     }
 
     /// Kills it by SIGKILL; it must have run until then.
