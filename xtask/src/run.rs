@@ -5,7 +5,16 @@ use crate::{
     site::{Kind, Site},
     tools::{cargo, install, sh, target_dir},
 };
-use std::{env, net::TcpStream, os::unix::process::CommandExt as _, path::PathBuf, process::Command, thread::sleep, time::Duration};
+use std::{
+    env,
+    io::{self, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::process::{CommandExt as _, parent_id},
+    path::PathBuf,
+    process::Command,
+    thread::sleep,
+    time::Duration,
+};
 
 const ADDRESS: &str = "127.0.0.1:3000";
 /// A district of the size that the demo is believable at: see `docs/quirks.md`.
@@ -59,9 +68,11 @@ pub fn run(arguments: &[String]) -> Done {
         sh(Command::new(&binary).arg("demo").args(DISTRICT).args(database))
     })?;
     steps.step("Serving; Ctrl+C stops it", || {
-        if open {
+        let address = value(&options, "--listen").unwrap_or(ADDRESS);
+        // Whoever listens there already is somebody else; the server says so.
+        if open && is_free(address) {
             // Its own process, since this one becomes the server.
-            Command::new(env::current_exe()?).args(["open", value(&options, "--listen").unwrap_or(ADDRESS)]).spawn()?;
+            Command::new(env::current_exe()?).args(["open", address]).spawn()?;
         }
         let error = Command::new(&binary)
             .args(["serve", "--demo-traffic"])
@@ -73,11 +84,17 @@ pub fn run(arguments: &[String]) -> Done {
     })
 }
 
-/// Opens `http://ADDRESS` in the person's browser once somebody listens there; gives up after half a minute.
+/// Opens `http://ADDRESS` in the person's browser once the product answers there; gives up with whoever asked for it, which may have become
+/// the server, or after half a minute.
 pub fn open(arguments: &[String]) -> Done {
     let address = arguments.first().map_or(ADDRESS, |address| &**address);
+    let server = parent_id();
     for _ in 0..300 {
-        if TcpStream::connect(address).is_ok() {
+        let answers = answers(address);
+        if parent_id() != server {
+            return Ok(());
+        }
+        if answers {
             return sh(Command::new("xdg-open").arg(format!("http://{address}")));
         }
         sleep(Duration::from_millis(100));
@@ -85,9 +102,31 @@ pub fn open(arguments: &[String]) -> Done {
     Ok(())
 }
 
+fn is_free(address: &str) -> bool {
+    TcpListener::bind(address).is_ok()
+}
+
+/// Whether `/healthz` says what ours says.
+fn answers(address: &str) -> bool {
+    let ask = || -> io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        stream.write_all(format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\nok"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::value;
+    use super::{answers, is_free, value};
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        thread::spawn,
+    };
 
     #[test]
     fn an_option_has_its_value_beside_it_or_behind_it() {
@@ -96,5 +135,27 @@ mod tests {
         assert_eq!(value(&options, "--listen"), Some("127.0.0.1:4000"));
         assert_eq!(value(&options, "--database-url"), Some("sqlite://x.db"));
         assert_eq!(value(&options, "--data"), None);
+    }
+
+    #[test]
+    fn only_our_own_page_on_a_port_that_was_free_is_opened() {
+        for (answer, ours) in [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", true),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\nsomebody else", false),
+            ("HTTP/1.1 503 Service Unavailable\r\n\r\nok", false),
+            ("", false),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let address = listener.local_addr().expect("its address").to_string();
+            assert!(!is_free(&address));
+            let server = spawn(move || {
+                let (mut stream, _) = listener.accept().expect("a client");
+                let _ = stream.read(&mut [0; 1_024]).expect("a question");
+                stream.write_all(answer.as_bytes()).expect("told");
+            });
+            assert_eq!(answers(&address), ours, "{answer}");
+            server.join().expect("no panic");
+            assert!(is_free(&address) && !answers(&address));
+        }
     }
 }
