@@ -1,6 +1,6 @@
 //! The program killed amid its writes: the file tells no more and no less than what was done, and the next start goes on with it.
 
-mod file;
+pub mod file;
 
 use crate::world::{Answer, Server, World, ask};
 use file::File;

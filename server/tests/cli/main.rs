@@ -3,6 +3,7 @@
 mod accounts;
 mod demo;
 mod following;
+mod hang_ups;
 mod kills;
 mod refusals;
 mod serving;

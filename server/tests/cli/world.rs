@@ -196,16 +196,20 @@ impl Drop for Server {
     }
 }
 
-/// Sends a form, or JSON to a server function; an error where the server is not there or goes away before it answers.
-pub fn ask(address: &str, method: &str, path: &str, cookie: &str, body: &str) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect(address)?;
+/// A form, or JSON for a server function, as it is sent.
+pub fn request(address: &str, method: &str, path: &str, cookie: &str, body: &str) -> String {
     let kind = if path.starts_with("/api/") { "json" } else { "x-www-form-urlencoded" };
     let length = body.len();
-    let request = format!(
+    format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nCookie: {cookie}\r\nConnection: close\r\n\
          Content-Type: application/{kind}\r\nContent-Length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes())?;
+    )
+}
+
+/// Sends a request; an error where the server is not there or goes away before it answers.
+pub fn ask(address: &str, method: &str, path: &str, cookie: &str, body: &str) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(request(address, method, path, cookie, body).as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer).into_owned();

@@ -149,7 +149,7 @@ async fn rev_02_rev_03_no_sign_in_slips_past_the_command_line() {
 async fn rev_03_no_sign_in_slips_past_another_process() {
     let world = World::started().await;
     world.sis_account("admin01").await;
-    let victims = world.lab(100).await;
+    let victims = world.lab(ROUNDS).await;
     let names: std::collections::HashMap<_, _> = victims.iter().zip(1..).map(|(id, n)| (*id, format!("lab{n:04}"))).collect();
     let url = format!("sqlite://{}", world.path().display());
     // A process takes milliseconds to begin, and not always as many.
