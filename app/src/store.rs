@@ -42,6 +42,16 @@ impl From<StoreError> for AppError {
 /// Answers, or why not.
 pub type Stored<T> = Result<T, StoreError>;
 
+/// Somebody in the list, as an export keeps him until his line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub account: AccountId,
+    /// When the newest session that matches was created, UTC milliseconds.
+    pub created_at: i64,
+    /// Active sessions.
+    pub count: u32,
+}
+
 /// The one door between pages and server.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -50,6 +60,10 @@ pub trait Store: Send + Sync + 'static {
     async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window>;
     /// Everybody from one row of the list to another, at most [`crate::model::selection::RANGE_USERS`].
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>>;
+    /// Everybody in the list in its order, for a file: one event.
+    async fn export(&self, admin: &Admin, query: &Query) -> Stored<Vec<Listed>>;
+    /// Their columns as shown. Who was deleted meanwhile is left out.
+    async fn export_texts(&self, listed: Vec<Listed>) -> Stored<Vec<[String; 5]>>;
     /// The active sessions of one account, `None` for an unknown id.
     async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>>;
     /// Turns a selection into a plan. `shown` is the list as filtered on the screen: who is selected but not in it comes first.

@@ -1,4 +1,5 @@
 // The Session List between other pages: the address, Back, links to the list, and the selection that stays.
+import { readFileSync } from 'node:fs';
 import { choose, everybody, filter, names, openPanel, row, selected } from './list.ts';
 import { expect, test } from './product.ts';
 
@@ -162,3 +163,20 @@ test.describe('without JavaScript', () => {
     expect(await names(admin)).toEqual(first);
   });
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('Export is a file of the list as filtered', async ({ loggedIn }) => {
+      const admin = await loggedIn('admin01');
+      await loggedIn('natetest');
+      await admin.goto('/sessions?user_name=nate');
+      const [download] = await Promise.all([admin.waitForEvent('download'), admin.getByRole('link', { name: 'Export' }).click()]);
+      expect(download.suggestedFilename()).toBe('sessions.csv');
+      const [head, ...lines] = readFileSync(await download.path(), 'utf8').trimEnd().split('\r\n');
+      expect(head).toBe('\ufeffUser Name,Last Name,First Name,Session Creation Timestamp,Count');
+      expect(lines).toEqual([expect.stringMatching(/^natetest,Test,Fake,\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d [AP]M,1$/)]);
+    });
+  });
+}

@@ -22,6 +22,7 @@ export const passwordOf = (name: string) => `password of ${name}`;
 export class Product {
   private server?: ChildProcess;
   readonly log: string[] = [];
+  private lasting = false;
 
   private constructor(readonly folder: string, readonly url: string, private readonly port: number) {}
 
@@ -38,6 +39,7 @@ export class Product {
   static async demo(district: District): Promise<Product> {
     const port = await freePort();
     const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
+    product.lasting = district.lasting ?? false;
     product.usm(['demo', '--accounts', `${district.accounts}`, '--sessions', `${district.sessions}`, '--seed', '7']);
     product.usm(['account', 'set-password', 'admin01'], passwordOf('admin01'));
     await product.start();
@@ -88,7 +90,8 @@ export class Product {
   }
 
   private env() {
-    return { ...process.env, USM_DATABASE_URL: `sqlite://${join(this.folder, 'usm.db')}`, RUST_LOG: 'info' };
+    const limits = this.lasting ? { USM_IDLE_TIMEOUT: '12h', USM_SESSION_LIFETIME: '24h' } : {};
+    return { ...process.env, ...limits, USM_DATABASE_URL: `sqlite://${join(this.folder, 'usm.db')}`, RUST_LOG: 'info' };
   }
 }
 
@@ -143,7 +146,12 @@ export class Complaints {
 }
 
 /** The size of a demo district. */
-export type District = { accounts: number; sessions: number };
+export type District = {
+  accounts: number;
+  sessions: number;
+  /** Nobody times out while a test looks. */
+  lasting?: boolean;
+};
 
 type Fixtures = {
   /** A demo district in place of the five people. */

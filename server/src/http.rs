@@ -12,6 +12,7 @@ mod answer;
 mod api;
 mod context;
 mod cookies;
+mod export;
 mod fields;
 mod files;
 mod forms;
@@ -79,6 +80,7 @@ pub fn router(node: Node) -> Router {
         .route("/sign-in", post(sign_in::sign_in).layer(DefaultBodyLimit::max(SIGN_IN_BYTES)))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/theme", post(forms::theme))
+        .route("/sessions.csv", get(export::sessions))
         .route("/sessions/plan", post(forms::plan))
         .route("/sessions/commit", post(forms::commit))
         .route("/sessions/end", post(forms::end))

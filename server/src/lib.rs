@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod credentials;
+mod csv;
 pub mod demo;
 pub mod directory;
 pub mod http;

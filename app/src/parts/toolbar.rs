@@ -16,6 +16,7 @@ pub fn Toolbar() -> impl IntoView {
     let list = List::take();
     let filters = move || list.query.with(crate::model::query::Query::active_filters);
     let filter = move || if filters() > 0 { format!("Filter ({})", filters()) } else { "Filter".to_owned() };
+    let export = move || list.query.with(|query| query.address().replacen("/sessions", "/sessions.csv", 1));
     view! {
         <div class="list-toolbar">
             <h2 id="list-title">"Session List"</h2>
@@ -26,6 +27,7 @@ pub fn Toolbar() -> impl IntoView {
             <Pages />
             <button type="submit" form=LIST_FORM class="plain">"Apply"</button>
             <button type="button" class="quiet narrow" popovertarget="filter-row">{filter}</button>
+            <a class="export" href=export download="">"Export"</a>
             <FilterTips />
         </div>
     }

@@ -2,12 +2,15 @@
 
 use super::{Directory, bits::Bits};
 use crate::show;
-use app::model::{
-    account::AccountId,
-    filter::{Filters, count::CountFilter, created::CreatedFilter},
-    query::{Column, Query, Sort},
-    selection::{Selected, Selection},
-    session::{Cell, Row, Totals, WINDOW_ROWS, Window},
+use app::{
+    model::{
+        account::AccountId,
+        filter::{Filters, count::CountFilter, created::CreatedFilter},
+        query::{Column, Query, Sort},
+        selection::{Selected, Selection},
+        session::{Cell, Row, Totals, WINDOW_ROWS, Window},
+    },
+    store::Listed,
 };
 use std::{array, borrow::Cow, collections::BTreeSet};
 
@@ -47,6 +50,25 @@ impl Directory {
         let matching = self.find(&Filters::new(query, &self.wall, now));
         let slots = self.sorted(&matching, query.sort, 0, matching.totals.users as usize);
         slots.into_iter().map(|slot| self.accounts.id(slot)).collect()
+    }
+
+    /// Everybody who matches, in the order of the list, for an export.
+    pub fn listed(&self, query: &Query, now: i64) -> Vec<Listed> {
+        let matching = self.find(&Filters::new(query, &self.wall, now));
+        let slots = self.sorted(&matching, query.sort, 0, matching.totals.users as usize);
+        let counts = self.sessions.counts();
+        let listed = |slot: u32| Listed {
+            account: self.accounts.id(slot),
+            created_at: matching.newest[slot as usize],
+            count: counts[slot as usize],
+        };
+        slots.into_iter().map(listed).collect()
+    }
+
+    /// The columns of a line as shown, `None` where the account is gone.
+    pub fn export_texts(&self, listed: &Listed) -> Option<[String; 5]> {
+        let [user_name, last_name, first_name] = self.accounts.texts(self.accounts.slot(listed.account)?).map(str::to_owned);
+        Some([user_name, last_name, first_name, show::date_time(listed.created_at, self.wall.zone()), listed.count.to_string()])
     }
 
     /// Everybody from one row of the list to another, both included; without the first in the list the other alone, without both nobody.

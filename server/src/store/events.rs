@@ -80,10 +80,11 @@ pub(super) enum Action {
     RoleGranted,
     RoleTaken,
     Refused,
+    Exported,
 }
 
 impl Action {
-    const ALL: [(Self, &'static str, &'static str); 15] = [
+    const ALL: [(Self, &'static str, &'static str); 16] = [
         (Self::SignIn, "sign_in", "Log in"),
         (Self::SignInRefused, "sign_in_refused", "Log in refused"),
         (Self::SignOut, "sign_out", "Log out"),
@@ -99,6 +100,7 @@ impl Action {
         (Self::RoleGranted, "role_granted", "Role granted"),
         (Self::RoleTaken, "role_taken", "Role taken away"),
         (Self::Refused, "refused", "Refused request"),
+        (Self::Exported, "exported", "Exported the list"),
     ];
 
     /// Its name in the database.
@@ -144,7 +146,7 @@ pub(super) struct Detail {
     /// The account's version after this act disabled it: while it stands, the act can be undone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled_version: Option<i64>,
-    /// A refused request: method and path.
+    /// A refused request: method and path. An export: how many, and the filters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub what: Option<String>,
     /// Why: a status, a kind of time-out, `you`.

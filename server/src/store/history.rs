@@ -1,21 +1,26 @@
 //! The log as people read it.
 
 use super::{
-    Sqlite,
+    Sqlite, acts,
     database::{Reader, Reads as _},
-    events::{Action, Detail, json},
+    events::{self, Action, Actor, Deed, Detail, Target, json},
 };
 use crate::{browser, show};
 use app::{
+    guard::Admin,
     model::{
         account::AccountId,
         event::{BatchId, EventLine, History},
+        query::Query,
         text::counted,
     },
     store::{StoreError, Stored},
 };
 use sqlx::query_as;
 use std::collections::{BTreeSet, HashSet};
+
+/// What of the filters an event of an export keeps, in characters.
+const EXPORT_CHARS: usize = 500;
 
 const NEWEST: &str = "
 select
@@ -62,6 +67,23 @@ and accounts.disabled_at is not null
 and accounts.version = json_extract(events.detail, '$.disabled_version')";
 
 impl Sqlite {
+    /// The event of an export: how many, and what was asked for.
+    pub(super) async fn note_export(&self, admin: &Admin, query: &Query, users: usize) -> Stored<()> {
+        let (store, who, query) = (self.clone(), admin.who().clone(), query.clone());
+        self.write(async move {
+            let mut tx = store.database().begin().await?;
+            acts::ensure_allowed(&mut tx, &who, true).await?;
+            let filters = query.pairs().into_iter().map(|(name, text)| format!("{name}={text}"));
+            let what = std::iter::once(counted(acts::count(users), "user")).chain(filters).collect::<Vec<_>>().join(" · ");
+            let what = what.chars().take(EXPORT_CHARS).collect();
+            let deed = Deed::new(Actor::from(&who), Action::Exported, who.now)?;
+            let target = Target { detail: Detail { what: Some(what), ..Detail::default() }, ..Target::default() };
+            events::record(&mut tx, &deed, &[target]).await?;
+            Ok(((), tx.commit().await?))
+        })
+        .await
+    }
+
     /// The newest events.
     pub(super) async fn newest_events(&self, limit: u32) -> Stored<History> {
         let mut reader = self.database().reader().await?;
@@ -128,6 +150,7 @@ fn sentence(action: &str, result: &str, detail: &Detail, ip: Option<&str>, user_
         _ if action == Action::Refused.key() => {
             parts.push(format!("{} ({why})", detail.what.as_deref().unwrap_or_default()));
         }
+        _ if action == Action::Exported.key() => parts.extend(detail.what.clone()),
         // These say by themselves that one session ended.
         _ if [Action::SignOut.key(), Action::Replaced.key()].contains(&action) => {}
         _ if !detail.sessions.is_empty() => {
@@ -159,6 +182,7 @@ mod tests {
             ("timed_out", "done", r#"{"sessions":[1],"why":"idle"}"#, None, "No activity"),
             ("timed_out", "done", r#"{"sessions":[1],"why":"expired"}"#, None, "Reached its longest time"),
             ("refused", "done", r#"{"what":"POST /sessions/plan","why":"403"}"#, None, "POST /sessions/plan (403)"),
+            ("exported", "done", r#"{"what":"12 users · user_name=nate"}"#, None, "12 users · user_name=nate"),
             ("sign_in", "done", "{}", Some("10.4.1.22"), "10.4.1.22 · curl 8"),
             ("sign_out", "done", r#"{"sessions":[1]}"#, None, ""),
             ("of a newer version", "done", "no json", None, ""),

@@ -16,7 +16,7 @@ use app::{
         session::{AccountSessions, WINDOW_ROWS, Window},
         text::thousands,
     },
-    store::{Store, StoreError, Stored},
+    store::{Listed, Store, StoreError, Stored},
 };
 use std::sync::PoisonError;
 
@@ -48,6 +48,17 @@ impl Store for Sqlite {
             )));
         }
         Ok(accounts)
+    }
+
+    async fn export(&self, admin: &Admin, query: &Query) -> Stored<Vec<Listed>> {
+        let (asked, now) = (query.clone(), admin.who().now);
+        let listed = self.in_directory(move |directory| directory.listed(&asked, now)).await?;
+        self.note_export(admin, query, listed.len()).await?;
+        Ok(listed)
+    }
+
+    async fn export_texts(&self, listed: Vec<Listed>) -> Stored<Vec<[String; 5]>> {
+        self.in_directory(move |directory| listed.iter().filter_map(|listed| directory.export_texts(listed)).collect()).await
     }
 
     async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>> {

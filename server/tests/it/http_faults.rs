@@ -12,7 +12,7 @@ use app::{
         selection::Selection,
         session::{AccountSessions, SessionId, Window},
     },
-    store::{Store, StoreError, Stored},
+    store::{Listed, Store, StoreError, Stored},
 };
 use server::{
     Node,
@@ -174,6 +174,12 @@ impl Store for Broken {
         panic!("{SECRET}")
     }
     async fn range(&self, _: &Admin, _: &Query, _: AccountId, _: AccountId) -> Stored<Vec<AccountId>> {
+        panic!("{SECRET}")
+    }
+    async fn export(&self, _: &Admin, _: &Query) -> Stored<Vec<Listed>> {
+        panic!("{SECRET}")
+    }
+    async fn export_texts(&self, _: Vec<Listed>) -> Stored<Vec<[String; 5]>> {
         panic!("{SECRET}")
     }
     async fn sessions_of(&self, _: &Admin, _: AccountId) -> Stored<Option<AccountSessions>> {

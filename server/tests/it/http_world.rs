@@ -270,14 +270,20 @@ impl Browser {
         self.send("POST", &format!("/api/{function}"), Some("application/json"), Body::from(json.to_owned())).await
     }
 
+    /// An answer whose body is still to be read.
+    pub async fn answer(&self, method: &str, address: &str, body: Body) -> axum::response::Response {
+        let mut request = Request::builder().method(method).uri(address).body(body).expect("a request");
+        *request.headers_mut() = self.headers.clone();
+        self.router.clone().oneshot(request).await.expect("the router never fails")
+    }
+
     pub async fn send(&self, method: &str, address: &str, content_type: Option<&str>, body: Body) -> Answer {
         let mut request = Request::builder().method(method).uri(address).body(body).expect("a request");
         *request.headers_mut() = self.headers.clone();
         if let Some(content_type) = content_type {
             request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().expect("a content type"));
         }
-        let response = self.router.clone().oneshot(request).await.expect("the router never fails");
-        let (head, body) = response.into_parts();
+        let (head, body) = self.router.clone().oneshot(request).await.expect("the router never fails").into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
         Answer { status: head.status.as_u16(), headers: head.headers, body: String::from_utf8_lossy(&body).into_owned() }
     }

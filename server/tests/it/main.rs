@@ -4,6 +4,7 @@ mod common;
 mod directory_windows;
 mod http_access;
 mod http_browser;
+mod http_export;
 mod http_faults;
 mod http_forms;
 mod http_meanwhile;

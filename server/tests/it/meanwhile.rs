@@ -10,7 +10,7 @@ use app::{
         selection::Selection,
         session::{AccountSessions, Window},
     },
-    store::{Store, Stored},
+    store::{Listed, Store, Stored},
 };
 use futures::future::BoxFuture;
 use server::store::Sqlite;
@@ -30,6 +30,14 @@ impl<F: Fn() -> BoxFuture<'static, Stored<()>> + Send + Sync + 'static> Store fo
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>> {
         (self.before)().await?;
         self.store.range(admin, query, from, to).await
+    }
+    async fn export(&self, admin: &Admin, query: &Query) -> Stored<Vec<Listed>> {
+        (self.before)().await?;
+        self.store.export(admin, query).await
+    }
+    async fn export_texts(&self, listed: Vec<Listed>) -> Stored<Vec<[String; 5]>> {
+        (self.before)().await?;
+        self.store.export_texts(listed).await
     }
     async fn sessions_of(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>> {
         (self.before)().await?;

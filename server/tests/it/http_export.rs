@@ -1,0 +1,88 @@
+//! The list as a file.
+
+use crate::http_world::World;
+use app::model::account::AccountId;
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use server::store::{Actor, NewAccount, SessionStart};
+
+const BOM: char = '\u{feff}';
+
+/// So many accounts, each logged in once.
+async fn crowd(world: &World, number: usize) {
+    let new = (1..=number).map(|n| NewAccount { user_name: format!("lab{n:05}"), ..NewAccount::default() });
+    let ids = world.store.create_accounts(Actor::CommandLine, new.collect(), world.clock.now()).await.expect("accounts");
+    let starts = ids.into_iter().map(|account: AccountId| SessionStart {
+        account,
+        token: server::auth::token::Token::new().expect("random bytes").hash(),
+        created_at: world.clock.now(),
+        last_seen_at: world.clock.now(),
+        ip: "10.0.0.1".into(),
+        user_agent: String::new(),
+    });
+    world.store.begin_demo_sessions(starts.collect()).await.expect("begun");
+}
+
+#[tokio::test]
+async fn an_export_is_the_list_as_filtered_and_one_event() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    world.person("=HYPERLINK(\"x\")", "Smith, Jr.", "@sum", false).await;
+    world.signed_in("=HYPERLINK(\"x\")").await;
+    world.signed_in("teacher").await;
+    world.signed_in("teacher").await;
+    let answer = admin.get("/sessions.csv?user_name=!%5Eadmin&sort=user_name").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"sessions.csv\"");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let time = "03/09/2026 11:00:00 AM";
+    assert_eq!(
+        answer.body,
+        format!(
+            "{BOM}User Name,Last Name,First Name,Session Creation Timestamp,Count\r\n\
+             \"'=HYPERLINK(\"\"x\"\")\",\"Smith, Jr.\",'@sum,{time},1\r\nteacher,Teacher,Tess,{time},2\r\n"
+        )
+    );
+    let events: Vec<(String, String)> = world.rows("select actor_name, detail from events where action = 'exported'").await;
+    assert_eq!(events, [("admin".to_owned(), r#"{"what":"2 users · user_name=!^admin · sort=user_name"}"#.to_owned())]);
+    assert!(admin.get("/history").await.body.contains("2 users · user_name=!^admin · sort=user_name"));
+}
+
+#[tokio::test]
+async fn a_long_export_holds_every_row_once() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    crowd(&world, 4_500).await;
+    let answer = admin.get("/sessions.csv?sort=-user_name&user_name=lab").await;
+    let names: Vec<String> = answer.body.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default().to_owned()).collect();
+    let expected: Vec<String> = (1..=4_500).rev().map(|n| format!("lab{n:05}")).collect();
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn an_export_ends_with_the_session_that_asked_for_it() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    crowd(&world, 4_500).await;
+    let mut body = admin.answer("GET", "/sessions.csv", Body::empty()).await.into_body();
+    for _ in 0..2 {
+        body.frame().await.expect("a frame").expect("a piece of it");
+    }
+    world.store.end_accounts(Actor::CommandLine, vec![world.admin], "", world.clock.now()).await.expect("ended");
+    let rest = body.collect().await;
+    assert!(rest.is_err(), "the rest came: {} bytes", rest.expect("bytes").to_bytes().len());
+}
+
+#[tokio::test]
+async fn what_cannot_be_exported_is_refused_in_a_sentence() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    for (address, status) in [("/sessions.csv?sort=password_hash", 422), (&*format!("/sessions.csv?user_name={}", "x".repeat(17_000)), 422)]
+    {
+        let answer = admin.get(address).await;
+        assert_eq!(answer.status, status, "{address}");
+        assert!(!answer.body.contains(BOM));
+    }
+    assert!(world.rows::<(i64,)>("select seq from events where action = 'exported'").await.is_empty());
+}
