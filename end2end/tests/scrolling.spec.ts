@@ -146,3 +146,18 @@ test('Shift selects over rows that were never loaded', async ({ loggedIn }) => {
   // admin01 herself is in the range, and left out.
   await expect(page.getByRole('alertdialog', { name: 'End sessions of 3,000 users?' })).toBeVisible();
 });
+
+test('after an account and Back the list stands where it stood', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await scrollTo(page, 2_000 * 37);
+  await wholeView(page, 1_990);
+  await expect(page).toHaveURL(/offset=1\d\d\d$/);
+  await page.locator("tr[aria-rowindex='2006']").getByRole('link').click();
+  await page.getByRole('link', { name: 'View account' }).click();
+  await expect(page.getByRole('heading', { name: /^Active sessions/ })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(/offset=1\d\d\d$/);
+  await expect.poll(async () => (await rows(page))[0]?.index ?? 0).toBeGreaterThan(1_700);
+});

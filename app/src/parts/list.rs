@@ -174,8 +174,12 @@ impl List {
 
     /// What an address asks for, which may be what is asked for already.
     pub fn ask_for(self, query: Query, offset: u32) {
+        if !self.follows(&Self::address(&query, offset)) {
+            return;
+        }
         if self.offset.get_untracked() != offset {
             self.offset.set(offset);
+            self.go_to_row(offset);
         }
         if self.query.with_untracked(|old| *old != query) {
             self.query.set(query);

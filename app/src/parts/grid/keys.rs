@@ -48,6 +48,8 @@ pub(super) fn stand_in(list: List, event: &FocusEvent) {
     if let Some(element) = stop(&row, cell) {
         stop_at(&element);
     }
+    // Whoever goes elsewhere does not wait for that row any more.
+    list.set_going(None);
     list.activate(id);
 }
 

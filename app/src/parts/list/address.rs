@@ -28,6 +28,7 @@ impl List {
             // At first an address may say what is not the list's: the act that led here.
             if put.map_or_else(|| search.contains("done="), |put| put != address) {
                 let options = NavigateOptions { resolve: false, replace: true, scroll: false, ..NavigateOptions::default() };
+                self.note_put(&address);
                 navigate(&address, options);
                 resting.set(true);
                 set_timeout(

@@ -32,22 +32,31 @@ pub struct Scrolling {
     standing: Option<Line>,
     /// The row and cell that the focus goes to once they are there.
     going: Option<(u32, u32)>,
+    /// The address that was put last.
+    put: String,
 }
 
 impl List {
     /// From here on the rows follow the scroll bar. The first one stands where the address says.
     pub(super) fn begin_scrolling(self) {
-        self.measure();
-        let offset = self.shown.with_untracked(|shown| shown.offset);
-        if offset > 0 {
-            let map = self.map();
-            self.go_to(map.settled(Place { scroll: 0.0, full: f64::from(offset) * map.row }));
-        }
-        self.show_rows();
+        self.begin_at_offset();
         watch_size(move || {
             self.measure();
             self.show_rows();
         });
+    }
+
+    /// The rows have their height: the first one asked for comes to the top.
+    fn begin_at_offset(self) {
+        self.measure();
+        self.go_to_row(self.shown.with_untracked(|shown| shown.offset));
+        self.show_rows();
+    }
+
+    /// Brings a row to the top.
+    pub(super) fn go_to_row(self, index: u32) {
+        let map = self.map();
+        self.go_to(map.settled(Place { scroll: 0.0, full: f64::from(index) * map.row }));
     }
 
     /// The scroll bar moved, by whatever way.
@@ -104,8 +113,7 @@ impl List {
             // The first rows of a list that began empty: their height is known when they are in the page.
             request_animation_frame(move || {
                 if !self.live.is_disposed() {
-                    self.measure();
-                    self.show_rows();
+                    self.begin_at_offset();
                 }
             });
         }
@@ -149,9 +157,13 @@ impl List {
 
     /// Takes the rows in sight into the page, and asks for those that are not there.
     fn show_rows(self) {
-        let sight = self.map().in_sight(self.place());
         let (offset, length) = self.shown.with_untracked(|shown| (shown.offset, self.lines.with_untracked(|lines| count(lines))));
         let loaded = offset..offset.saturating_add(length);
+        if self.map().row <= 0.0 {
+            // What is in sight is not known before the height of a row is.
+            return self.mounted.set((offset, offset.saturating_add(length.min(SPARE))));
+        }
+        let sight = self.map().in_sight(self.place());
         let near = around(&sight, SPARE, u32::MAX);
         let mut mounted = near.start.max(loaded.start)..near.end.min(loaded.end);
         if mounted.is_empty() {
@@ -230,6 +242,17 @@ impl List {
 
     pub(super) fn stand(self, line: Option<Line>) {
         self.scrolling.update_value(|scrolling| scrolling.standing = line);
+    }
+
+    pub(super) fn note_put(self, address: &str) {
+        self.scrolling.update_value(|scrolling| address.clone_into(&mut scrolling.put));
+    }
+
+    /// Whether an address asks for something: not the one that the list itself put last, which may be older than what is asked for.
+    pub(super) fn follows(self, address: &str) -> bool {
+        let other = self.scrolling.with_value(|scrolling| scrolling.put != address);
+        self.note_put(address);
+        other
     }
 
     /// The row and cell that the focus is on the way to.
