@@ -23,6 +23,7 @@ use crate::{
     model::selection::Picked,
     parts::{
         layout::{Main, TopBar},
+        live::Live,
         toasts::{ToastStack, Toasts},
     },
 };
@@ -52,6 +53,7 @@ pub fn App() -> impl IntoView {
     let alone = frame.alone;
     provide_context(frame);
     provide_context(Toasts::default());
+    provide_context(Live::default());
     // The selection survives the way to another page and back.
     provide_context(RwSignal::new(Picked::default()));
     let page = if alone { view! { <Alone /> }.into_any() } else { view! { <Pages /> }.into_any() };

@@ -14,6 +14,7 @@ pub mod hydrated;
 pub mod layout;
 pub mod list;
 pub mod list_address;
+pub mod live;
 pub mod panel;
 pub mod person_menu;
 pub mod plan_text;

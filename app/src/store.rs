@@ -11,7 +11,7 @@ use crate::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, Window},
     },
 };
 
@@ -58,6 +58,8 @@ pub trait Store: Send + Sync + 'static {
     /// The Session List, filtered and sorted: at most `limit` (clamped to [`crate::model::session::WINDOW_ROWS`]) rows from `offset`.
     /// With it, what `selection` amounts to beside this list.
     async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window>;
+    /// What has become of a page's rows, with what `selection` amounts to beside the list.
+    async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<Meanwhile>;
     /// Everybody from one row of the list to another, at most [`crate::model::selection::RANGE_USERS`].
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>>;
     /// Everybody in the list in its order, for a file: one event.

@@ -1,6 +1,6 @@
 // Acting in the Session List: the panel, what fails, what comes late, and where the focus goes.
 import type { Page } from '@playwright/test';
-import { choose, everybody, filter, names, openPanel, row, selected } from './list.ts';
+import { choose, deaf, everybody, filter, names, openPanel, row, selected } from './list.ts';
 import { expect, hydrated, logIn, test } from './product.ts';
 
 /** What has the focus, or `body` where it was lost. */
@@ -136,6 +136,7 @@ test('a plan in steps that stops says how many are done, and goes on', async ({ 
 
 test('a plan of another session says so, not that there is no page', async ({ loggedIn, complaints }) => {
   const admin = await everybody(loggedIn);
+  await deaf(admin);
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
   const again = await admin.context().newPage();
@@ -154,6 +155,7 @@ test('a plan of another session says so, not that there is no page', async ({ lo
 
 test('an administrator who is ended before he confirms is told at the log-in page', async ({ loggedIn, complaints, product }) => {
   const admin = await everybody(loggedIn);
+  await deaf(admin);
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
   product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);

@@ -17,6 +17,13 @@ export async function everybody(loggedIn: (name: string) => Promise<Page>): Prom
   return admin;
 }
 
+/** Loads the page again, deaf to the server's news: it knows what its own requests say. */
+export async function deaf(page: Page) {
+  await page.route('**/live', () => new Promise(() => {}));
+  await page.reload();
+  await hydrated(page);
+}
+
 /** Chooses in the menu what to do with the selected users. */
 export async function choose(page: Page, item: 'End' | 'End & Disable') {
   await page.getByRole('button', { name: 'End Sessions' }).click();

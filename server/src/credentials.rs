@@ -1,6 +1,6 @@
 //! What sign-in and the session check ask of the store: the only door to hashes, and no business of the pages.
 
-use crate::auth::token::TokenHash;
+use crate::{auth::token::TokenHash, watchers::Watch};
 use app::{
     guard::Origin,
     model::{account::AccountId, session::SessionId},
@@ -86,6 +86,10 @@ pub trait Credentials: Send + Sync + 'static {
     async fn check(&self, token: &TokenHash, now: i64) -> Stored<Checked>;
     /// Notes activity of a session; written later, never for an ended one. No await, no database.
     fn touch(&self, session: &ValidSession, now: i64);
+    /// From here on the page that asks is told of its session's end, and of changes of the list where it holds the SIS role.
+    fn watch(&self, session: &ValidSession) -> Watch;
+    /// Lets all open pages go, for a node that stops.
+    fn close_watches(&self);
     /// By user name (folded: NFKC, case). `None` for an unknown one.
     async fn find_password_hash(&self, user_name: &str) -> Stored<Option<PasswordHash>>;
     /// Starts a session; its first statement is the conditional update of the account.

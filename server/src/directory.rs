@@ -10,6 +10,7 @@ mod bits;
 mod column;
 mod index;
 mod list;
+mod look;
 mod search;
 mod sessions;
 
@@ -107,6 +108,16 @@ impl Directory {
     /// An account, logged in or not.
     pub fn account(&self, id: AccountId) -> Option<AccountEntry> {
         self.accounts.slot(id).map(|slot| self.accounts.entry(slot))
+    }
+
+    /// Grows with each change of what the list may show.
+    pub fn version(&self) -> u64 {
+        self.version.number
+    }
+
+    /// Whether a session is active.
+    pub fn has_session(&self, id: SessionId) -> bool {
+        self.sessions.has(id)
     }
 
     /// Active sessions of an account.

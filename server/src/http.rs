@@ -21,6 +21,7 @@ mod headers;
 mod health;
 mod host;
 mod identify;
+mod live;
 mod log;
 mod origin;
 mod panics;
@@ -77,6 +78,7 @@ pub fn router(node: Node) -> Router {
     let pages = Router::new()
         .leptos_routes_with_context(&node, routes, context::provide(&node), context::shell(&node))
         .route("/", get(guard::start))
+        .route("/live", get(live::live))
         .route("/sign-in", post(sign_in::sign_in).layer(DefaultBodyLimit::max(SIGN_IN_BYTES)))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/theme", post(forms::theme))

@@ -14,5 +14,6 @@ pub mod http;
 pub mod show;
 pub mod store;
 mod sweep;
+pub mod watchers;
 
 pub use http::{Node, router};

@@ -9,7 +9,7 @@ use crate::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, Window},
     },
 };
 use leptos::prelude::*;
@@ -20,6 +20,14 @@ pub async fn list(query: Query, #[server(default)] selection: Selection, offset:
     let admin = crate::guard::admin()?;
     let (query, selection) = (query.checked().map_err(AppError::invalid)?, selection.checked().map_err(AppError::invalid)?);
     Ok(crate::guard::store().list(&admin, &query, &selection, offset, limit).await?)
+}
+
+/// What has become of a page's rows. It follows the stream by itself: no activity of its person.
+#[server(prefix = "/api", endpoint = "sessions/look", input = Json, output = Json)]
+pub async fn look(query: Query, #[server(default)] selection: Selection, screen: OnScreen) -> Result<Meanwhile, AppError> {
+    let admin = crate::guard::admin()?;
+    let (query, selection) = (query.checked().map_err(AppError::invalid)?, selection.checked().map_err(AppError::invalid)?);
+    Ok(crate::guard::store().look(&admin, &query, &selection, screen.checked()?).await?)
 }
 
 /// Everybody from one row of the list to another, both included, whatever lies between them and in whatever order they stand; where

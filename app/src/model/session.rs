@@ -1,6 +1,7 @@
 //! Sessions and the Session List as the pages show them.
 
 use super::{account::AccountId, selection::Selected};
+use crate::AppError;
 use serde::{Deserialize, Serialize};
 
 super::id! {
@@ -10,6 +11,9 @@ super::id! {
 
 /// Rows that one answer holds at most.
 pub const WINDOW_ROWS: u32 = 200;
+
+/// Rows that one look asks for at most: those of an answer, and some that have ended and still stand among them.
+pub const LOOK_ROWS: usize = 1_000;
 
 /// A text as shown, with the ranges that the column's filter matched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +70,57 @@ pub struct Window {
     #[serde(default)]
     pub selected: Selected,
     pub version: Version,
+    /// Creation time of the newest session there was then, UTC milliseconds: what comes later is new to whoever has this answer.
+    pub newest: i64,
     /// When this was read, for the bar: `09:20:54 AM`.
     pub updated: String,
+}
+
+/// What stands on a page, for a look at what has become of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnScreen {
+    /// Accounts whose rows it has, at most [`LOOK_ROWS`].
+    pub rows: Vec<AccountId>,
+    /// The account in the panel.
+    pub panel: Option<AccountId>,
+    /// [`Window::newest`] of the answer that it shows.
+    pub newest: i64,
+    /// It takes the first rows of the list as they are now: nobody works with those it has.
+    pub takes_rows: bool,
+}
+
+impl OnScreen {
+    /// Itself, unless it is no page of ours that asks.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn checked(self) -> Result<Self, AppError> {
+        if self.rows.len() > LOOK_ROWS {
+            return Err(AppError::invalid("A look asks for a thousand rows at most. Load the page again."));
+        }
+        Ok(self)
+    }
+}
+
+/// What has become of the rows on a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meanwhile {
+    /// The list as it is now; without rows where the page keeps those it has.
+    pub window: Window,
+    /// The rows that it keeps, in their order.
+    pub rows: Vec<Seen>,
+    /// Users that match and logged in since.
+    pub new_users: u32,
+    pub panel: Option<AccountSessions>,
+}
+
+/// What has become of an account in the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Active sessions; 0 where the account left the list.
+    pub count: u32,
+    /// It left because it is disabled.
+    pub disabled: bool,
 }
 
 /// One active session, as the panel, User Account Information and one's own page list it.

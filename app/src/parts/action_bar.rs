@@ -10,6 +10,7 @@ use crate::{
         browser::{self, find, find_all, focus},
         grid::{LIST_FORM, PLAN_FORM},
         list::List,
+        live::{Link, Live},
     },
 };
 use leptos::prelude::*;
@@ -21,6 +22,7 @@ const SELECT_FIRST: &str = "Select one or more users first.";
 #[component]
 pub fn ActionBar() -> impl IntoView {
     let list = List::take();
+    let live = Live::take();
     let hint = RwSignal::new(false);
     let selection = move || {
         list.picked.with(|picked| match (&picked.selection, list.selected.get()) {
@@ -33,11 +35,15 @@ pub fn ActionBar() -> impl IntoView {
         })
     };
     let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
-    let showing =
-        move || list.shown.with(|shown| format!("Showing {} of {}.", thousands(shown.matching.users), thousands(shown.all.users)));
+    // After what one asked for oneself: nobody wants to hear every log-in.
+    let showing = move || {
+        list.busy.track();
+        list.shown.with_untracked(|shown| format!("Showing {} of {}.", thousands(shown.matching.users), thousands(shown.all.users)))
+    };
     // Without scripts it sends the filters' form, which fetches the list too.
     let refresh = move |event: web_sys::MouseEvent| {
         event.prevent_default();
+        live.try_again();
         list.refresh();
     };
     let clear = move |_| {
@@ -48,7 +54,10 @@ pub fn ActionBar() -> impl IntoView {
         <div class="action-bar" class:chosen=move || !nobody()>
             <EndMenu hint />
             <button type="submit" form=LIST_FORM class="refresh" on:click=refresh>"Refresh"</button>
-            <span class="updated">{move || list.shown.with(|shown| (!shown.updated.is_empty()).then(|| format!("Updated {}", shown.updated)))}</span>
+            <p class="updated">
+                <Connection />
+                {move || list.shown.with(|shown| (!shown.updated.is_empty()).then(|| format!("Updated {}", shown.updated)))}
+            </p>
             <p class="selection" role="status">
                 <span>{selection}</span>
                 <span class="visually-hidden">{showing}</span>
@@ -57,6 +66,21 @@ pub fn ActionBar() -> impl IntoView {
                 <button type="button" class="quiet clear" on:click=clear>"Clear"</button>
             </Show>
         </div>
+    }
+}
+
+/// Whether the list follows by itself.
+#[component]
+fn Connection() -> impl IntoView {
+    let link = Live::take().link;
+    move || match link.get() {
+        Link::Unknown => None,
+        Link::Open => Some(view! { <span class="live open">"Live"</span> }.into_any()),
+        Link::Lost(seconds) => {
+            let offline = !window().navigator().on_line();
+            let what = if offline { "Offline, trying again" } else { "Live paused, reconnecting" };
+            Some(view! { <span class="live" class:offline=offline>{format!("{what} in {seconds} s")}</span> }.into_any())
+        }
     }
 }
 

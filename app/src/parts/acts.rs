@@ -13,6 +13,7 @@ use crate::{
     parts::{
         browser, failure,
         list::List,
+        live::Live,
         toasts::{Press, Toasts, Way},
     },
 };
@@ -45,9 +46,12 @@ pub struct Acts {
 impl Acts {
     pub fn new(list: List) -> Self {
         let own = use_context::<Frame>().and_then(|frame| frame.viewer).map(|viewer| viewer.account);
-        let (prepared, busy, failed) = (RwSignal::default(), RwSignal::default(), RwSignal::default());
+        let (prepared, busy, failed) = (RwSignal::default(), RwSignal::<bool>::default(), RwSignal::default());
         let toasts = Toasts::take();
         on_cleanup(move || toasts.close_errors());
+        let live = Live::take();
+        Effect::new(move |_| live.hold(busy.get()));
+        on_cleanup(move || live.hold(false));
         Self { list, toasts, own, prepared, busy, failed }
     }
 

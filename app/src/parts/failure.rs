@@ -3,11 +3,17 @@
 use crate::parts::title::PageTitle;
 use crate::{AppError, frame::Frame};
 use leptos::prelude::*;
+use std::cell::Cell;
 
-/// Without a session every page is left: loading the address anew lets the server say why. Answers whether it did.
+thread_local! {
+    static LEAVING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Without a session every page is left: loading the address anew lets the server say why. Answers whether it does.
 pub fn leave_if_signed_out(error: &AppError) -> bool {
     let signed_out = *error == AppError::NotSignedIn;
-    if signed_out {
+    // Once: the first answer takes the cookie away, and the next one would no longer know why.
+    if signed_out && !LEAVING.replace(true) {
         // Fails only in a document that is already being left.
         let _ = window().location().reload();
     }

@@ -62,6 +62,7 @@ pub fn Grid() -> impl IntoView {
                     on:mousedown=|event| pointer::press(&event)
                     on:click=move |event| pointer::click(list, &event)
                     on:dblclick=move |event| pointer::double_click(list, &event)
+                    on:mouseleave=move |_| list.left_alone()
                     on:focusin=move |event| keys::stand_in(list, &event)
                     on:keydown=move |event| keys::in_body(list, &event)
                 >

@@ -2,7 +2,7 @@
 
 use crate::{
     frame::Frame,
-    parts::{person_menu::PersonMenu, restored::load_anew_when_restored, search_box::SearchBox},
+    parts::{live::Live, person_menu::PersonMenu, restored::load_anew_when_restored, search_box::SearchBox},
 };
 use leptos::{html, prelude::*};
 use leptos_router::hooks::use_location;
@@ -13,6 +13,8 @@ pub fn TopBar() -> impl IntoView {
     let frame = expect_context::<Frame>();
     if frame.viewer.is_some() {
         load_anew_when_restored();
+        let live = Live::take();
+        Effect::new(move |_| live.begin());
     }
     let sis = frame.viewer.as_ref().is_some_and(|viewer| viewer.sis);
     let home = match &frame.viewer {

@@ -3,6 +3,7 @@
 //! One value, provided in context by the page, read and changed by the grid, the bar, the panel and the acts.
 
 mod address;
+mod live;
 mod loading;
 mod scrolling;
 
@@ -13,11 +14,12 @@ use crate::{
         plan::Act,
         query::{Column, Query, Sort, encode_pairs},
         selection::{Gesture, Loaded, Picked, Selected, Selection},
-        session::{Row, Totals, WINDOW_ROWS, Window},
+        session::{AccountSessions, Row, Totals, WINDOW_ROWS, Window},
     },
     parts::{browser, filter_row},
 };
 use leptos::{prelude::*, task::spawn_local};
+use live::Looking;
 use scrolling::Scrolling;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -52,6 +54,23 @@ impl Line {
         }
     }
 
+    /// How many active sessions it has now; `act`: the badge if that is none. Answers whether that is news.
+    fn learn(&self, count: u32, act: Act) -> bool {
+        let gone = self.gone.with_untracked(Option::is_some);
+        if count == 0 {
+            if !gone {
+                self.leave(act);
+            }
+            return !gone;
+        }
+        let changed = gone || self.row.with_untracked(|row| row.count != count);
+        if changed {
+            self.gone.set(None);
+            self.row.update(|row| row.count = count);
+        }
+        changed
+    }
+
     fn leave(&self, act: Act) {
         self.gone.set(Some(act));
         self.held.set(true);
@@ -70,6 +89,19 @@ pub struct Shown {
     pub all: Totals,
     pub understood: [Option<String>; 5],
     pub updated: String,
+    /// Creation time of the newest session that the rows may show, UTC milliseconds.
+    newest: i64,
+    /// Users that match and logged in since: they wait until they are asked for.
+    pub new_users: u32,
+}
+
+/// What the list remembers for itself.
+#[derive(Clone, Copy, Default)]
+struct Own {
+    /// The server's last word on a selection, and the list that it was beside.
+    told: RwSignal<Option<(Selection, Query, Selected)>>,
+    tallies: RwSignal<u32>,
+    looking: Looking,
 }
 
 /// State of the page. The signals belong to the page and go with it.
@@ -95,9 +127,9 @@ pub struct List {
     pub live: RwSignal<bool>,
     /// Grows when the panel may show what is no longer so.
     pub reads: RwSignal<u32>,
-    /// The server's last word on a selection, and the list that it was beside.
-    told: RwSignal<Option<(Selection, Query, Selected)>>,
-    tallies: RwSignal<u32>,
+    /// What the panel shows, where the look at the rows brought it.
+    pub in_panel: RwSignal<Option<AccountSessions>>,
+    own: StoredValue<Own>,
 }
 
 impl List {
@@ -118,22 +150,32 @@ impl List {
             busy: RwSignal::default(),
             live: RwSignal::default(),
             reads: RwSignal::default(),
-            told: RwSignal::default(),
-            tallies: RwSignal::default(),
+            in_panel: RwSignal::default(),
+            own: StoredValue::default(),
         };
         let loads = window.is_none();
         if let Some(window) = window {
-            list.merge(query, selection, window);
+            let newest = window.newest;
+            list.merge(query, selection, window, (newest, 0));
         }
         list.keep_loading(loads);
         list.keep_address();
         list.keep_counting();
+        list.keep_live();
         list
     }
 
     /// From the context of the page.
     pub fn take() -> Self {
         expect_context()
+    }
+
+    fn told(self) -> RwSignal<Option<(Selection, Query, Selected)>> {
+        self.own.with_value(|own| own.told)
+    }
+
+    fn tallies(self) -> RwSignal<u32> {
+        self.own.with_value(|own| own.tallies)
     }
 
     /// Asks again for what is on the screen.
@@ -240,7 +282,7 @@ impl List {
     fn in_all(self, selection: &Selection, id: AccountId) -> bool {
         let Selection::AllMatching { .. } = selection else { return false };
         self.shown.with(|shown| selection.is_all_of(&shown.query))
-            || self.told.with(|told| told.as_ref().is_some_and(|(_, _, told)| told.in_all.contains(&id)))
+            || self.told().with(|told| told.as_ref().is_some_and(|(_, _, told)| told.in_all.contains(&id)))
     }
 
     pub fn follow(self, gesture: Gesture, id: AccountId) {
@@ -320,7 +362,7 @@ impl List {
     /// Who was acted upon leaves the list with a badge; the numbers follow, the rows stay.
     pub fn acted_upon(self, act: Act, gone: &BTreeSet<AccountId>) {
         self.mark(act, gone);
-        self.tallies.update(|number| *number += 1);
+        self.tallies().update(|number| *number += 1);
         self.reads.update(|number| *number += 1);
         if self.busy.get_untracked() {
             // A list that was asked for before the act would bring its accounts back.
@@ -337,15 +379,9 @@ impl List {
     pub fn learn_count(self, id: AccountId, count: u32) {
         let Some(line) = self.line(id) else { return };
         // Who left keeps his badge: it is the act's.
-        if line.gone.with_untracked(Option::is_some) || line.row.with_untracked(|row| row.count == count) {
-            return;
+        if line.gone.with_untracked(Option::is_none) && line.learn(count, Act::End) {
+            self.tallies().update(|number| *number += 1);
         }
-        if count == 0 {
-            line.leave(Act::End);
-        } else {
-            line.row.update(|row| row.count = count);
-        }
-        self.tallies.update(|number| *number += 1);
     }
 
     /// Closes the panel; the focus goes back to its row.

@@ -34,6 +34,16 @@ pub fn Panel() -> impl IntoView {
         }
         account
     });
+    // What a look at the rows brings of it.
+    Effect::new(move |_| {
+        if let Some(sessions) = list.in_panel.get() {
+            let known = answer.with_untracked(|answer| answer.as_ref().is_some_and(|answer| answer.as_ref() == Ok(&sessions)));
+            if list.active.get_untracked() == Some(sessions.id) && !known {
+                keep_focus();
+                answer.set(Some(Ok(sessions)));
+            }
+        }
+    });
     let close = move |_| list.close_panel();
     let place = NodeRef::<html::Aside>::new();
     Effect::new(move |_| {

@@ -4,6 +4,7 @@ use crate::{
     model::{session::WINDOW_ROWS, text::thousands},
     parts::{
         action_bar::count_line,
+        browser,
         filter_row::FilterTips,
         grid::{ClearFilters, LIST_FORM},
         list::List,
@@ -25,11 +26,30 @@ pub fn Toolbar() -> impl IntoView {
                 <ClearFilters>{move || format!("Clear filters ({})", filters())}</ClearFilters>
             </Show>
             <Pages />
+            <New />
             <button type="submit" form=LIST_FORM class="plain">"Apply"</button>
             <button type="button" class="quiet narrow" popovertarget="filter-row">{filter}</button>
             <a class="export" href=export download="">"Export"</a>
             <FilterTips />
         </div>
+    }
+}
+
+/// Who logged in since the rows were read, and matches: a button that takes them into the list. Its place is kept free.
+#[component]
+fn New() -> impl IntoView {
+    let list = List::take();
+    let number = move || list.shown.with(|shown| shown.new_users);
+    let show = move |_| {
+        browser::pass_focus(&[browser::ROWS_STOP]);
+        list.show_new();
+    };
+    view! {
+        <button type="button" class="quiet new" class:some=move || { number() > 0 } on:click=show>
+            <span aria-hidden="true">"↑ "</span>
+            {move || thousands(number())}
+            " new"
+        </button>
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     auth::password::Passwords,
     clock::Clock,
     config::Config,
+    credentials::Credentials as _,
     demo,
     store::{Missing, Settings, Sqlite},
 };
@@ -85,8 +86,13 @@ async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Pat
     if let Some(amiss) = site::amiss(&node.leptos) {
         tracing::warn!("{amiss}");
     }
+    let (stopping, open_pages) = (stop.clone(), store.clone());
     let app = crate::router(node).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped(stop.clone()));
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
+        stopped(stopping).await;
+        // A stream that is read would never end.
+        open_pages.close_watches();
+    });
     if demo {
         output::print(&demo::passwords::printed(path))?;
     }

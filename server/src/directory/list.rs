@@ -15,11 +15,11 @@ use app::{
 use std::{array, borrow::Cow, collections::BTreeSet};
 
 /// Accounts that match, by slot.
-struct Matching<'directory> {
-    accounts: Cow<'directory, Bits>,
+pub(super) struct Matching<'directory> {
+    pub accounts: Cow<'directory, Bits>,
     /// Per account the newest session that matches; means nothing for others.
-    newest: Cow<'directory, [i64]>,
-    totals: Totals,
+    pub newest: Cow<'directory, [i64]>,
+    pub totals: Totals,
 }
 
 impl Directory {
@@ -37,11 +37,19 @@ impl Directory {
             rows: slots.into_iter().map(|slot| self.row(slot, &matching, &filters, you)).collect(),
             offset,
             matching: matching.totals,
-            all: self.sessions.all(),
             understood: filters.understood(),
-            selected: Selected::default(),
+            ..self.no_rows(now)
+        }
+    }
+
+    /// What every answer says of the list as a whole.
+    pub(super) fn no_rows(&self, now: i64) -> Window {
+        Window {
+            all: self.sessions.all(),
             version: self.version,
+            newest: self.sessions.newest_heard(),
             updated: show::time_of_day(now, self.wall.zone()),
+            ..Window::default()
         }
     }
 
@@ -105,7 +113,7 @@ impl Directory {
         Totals { users: accounts.count(), sessions: accounts.iter().map(|slot| counts[slot as usize]).sum() }
     }
 
-    fn find(&self, filters: &Filters) -> Matching<'_> {
+    pub(super) fn find(&self, filters: &Filters) -> Matching<'_> {
         let (counts, newest) = (self.sessions.counts(), self.sessions.newest());
         if filters.are_empty() {
             let accounts = Cow::Borrowed(self.sessions.active());

@@ -38,7 +38,8 @@ impl Right {
     /// What is not listed is for SIS holders: a forgotten page is closed, not open.
     fn of(path: &str) -> Self {
         match path {
-            "/sign-in" | "/sign-out" | "/theme" => Self::Everybody,
+            // The stream refuses by itself, without a page.
+            "/sign-in" | "/sign-out" | "/theme" | "/live" => Self::Everybody,
             "/" | "/me" | "/help" | "/sessions/end" => Self::SignedIn,
             _ => Self::Sis,
         }

@@ -11,7 +11,6 @@ use app::{
 };
 use axum::{
     extract::{Request, State},
-    http::HeaderMap,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -79,7 +78,7 @@ pub async fn identify(State(node): State<Node>, mut request: Request, next: Next
 /// Notes the session's activity, unless the page asks by itself.
 pub async fn activity(State(node): State<Node>, request: Request, next: Next) -> Response {
     if let Some(Identity { now, found: Found::Session(session), .. }) = request.extensions().get()
-        && !is_background(request.headers())
+        && !is_background(&request)
     {
         node.credentials.touch(session, *now);
     }
@@ -91,6 +90,8 @@ pub async fn within<T>(answer: impl Future<Output = Stored<T>>) -> Stored<T> {
     tokio::time::timeout(SILENCE, answer).await.unwrap_or(Err(StoreError::Unavailable))
 }
 
-fn is_background(headers: &HeaderMap) -> bool {
-    headers.get("usm-background").is_some_and(|value| value == "1")
+/// What a page asks without its person: the stream, the looks that follow it, and whatever says so itself.
+fn is_background(request: &Request) -> bool {
+    matches!(request.uri().path(), "/live" | "/api/sessions/look")
+        || request.headers().get("usm-background").is_some_and(|value| value == "1")
 }

@@ -20,6 +20,11 @@ pub async fn origin(State(node): State<Node>, request: Request, next: Next) -> R
     Refused(AppError::CrossSite).into_response()
 }
 
+/// Whether a page may hear the stream: our own, or none at all.
+pub fn may_listen(headers: &HeaderMap, url: &PublicUrl) -> bool {
+    is_own(headers, url) || !headers.contains_key("sec-fetch-site") && !headers.contains_key(header::ORIGIN)
+}
+
 /// Neither header at all is no browser: a script may pass, but not with a browser's cookie.
 fn is_own(headers: &HeaderMap, url: &PublicUrl) -> bool {
     match (headers.get("sec-fetch-site"), headers.get(header::ORIGIN)) {

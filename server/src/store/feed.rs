@@ -8,7 +8,10 @@ use super::{
     database::{Reads as _, known_to_fail, within},
     events::{Action, Detail},
 };
-use crate::directory::{AccountEntry, Change, Directory, SessionEntry};
+use crate::{
+    directory::{AccountEntry, Change, Directory, SessionEntry},
+    watchers::Watchers,
+};
 use app::{
     model::{account::AccountId, event::BatchId, session::SessionId},
     store::{StoreError, Stored},
@@ -48,6 +51,7 @@ pub(super) struct Feed {
     directory: Arc<RwLock<Option<Directory>>>,
     position: watch::Sender<Position>,
     wake: Notify,
+    watchers: Arc<Watchers>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,11 +63,16 @@ struct Position {
 
 impl Feed {
     pub(super) fn new() -> Self {
-        Self { directory: Arc::default(), position: watch::Sender::default(), wake: Notify::new() }
+        Self { directory: Arc::default(), position: watch::Sender::default(), wake: Notify::new(), watchers: Arc::default() }
     }
 
     pub(super) fn directory(&self) -> &Arc<RwLock<Option<Directory>>> {
         &self.directory
+    }
+
+    /// The open pages, which hear of what the directory shows.
+    pub(super) fn watchers(&self) -> &Arc<Watchers> {
+        &self.watchers
     }
 
     pub(super) fn wake(&self) {
@@ -88,13 +97,17 @@ impl Feed {
     }
 
     fn replace(&self, directory: Directory, seq: i64) {
-        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Some(directory);
+        let mut place = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        let directory = place.insert(directory);
+        self.watchers.compare(directory);
+        drop(place);
         self.position.send_replace(Position { seq, following: true });
     }
 
     fn apply(&self, changes: &[Change], seq: i64, now: i64) {
         if let Some(directory) = &mut *self.directory.write().unwrap_or_else(PoisonError::into_inner) {
             directory.apply(changes, now);
+            self.watchers.tell(changes, directory.version());
         }
         self.position.send_replace(Position { seq, following: true });
     }

@@ -13,7 +13,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::{RANGE_USERS, Selection},
-        session::{AccountSessions, WINDOW_ROWS, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, WINDOW_ROWS, Window},
         text::thousands,
     },
     store::{Listed, Store, StoreError, Stored},
@@ -34,6 +34,20 @@ impl Store for Sqlite {
             window
         })
         .await
+    }
+
+    async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<Meanwhile> {
+        let (query, selection, you, now, panel) = (query.clone(), selection.clone(), admin.who().account, admin.who().now, screen.panel);
+        let look = self.in_directory(move |directory| {
+            let mut look = directory.look(&query, now, you, &screen);
+            look.window.selected = directory.selected(&selection, &query, &look.window.rows, now);
+            look
+        });
+        let mut look = look.await?;
+        if let Some(account) = panel {
+            look.panel = self.account_sessions(admin, account).await?;
+        }
+        Ok(look)
     }
 
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>> {

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     auth::token::TokenHash,
     credentials::{Checked, Credentials, NewSession, PasswordHash, SignedInAs, ValidSession, Why},
+    watchers::Watch,
 };
 use app::{
     guard::{Origin, SignedIn},
@@ -113,6 +114,14 @@ impl Credentials for Sqlite {
 
     fn touch(&self, session: &ValidSession, now: i64) {
         self.activity().note(session.session, session.last_seen_at, now);
+    }
+
+    fn watch(&self, session: &ValidSession) -> Watch {
+        self.feed().watchers().watch(session.session, session.account, session.sis)
+    }
+
+    fn close_watches(&self) {
+        self.feed().watchers().close();
     }
 
     async fn find_password_hash(&self, user_name: &str) -> Stored<Option<PasswordHash>> {

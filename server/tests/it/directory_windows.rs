@@ -6,7 +6,7 @@ use app::model::{
     fold::search_fold,
     query::{Column, Query, Sort},
     selection::{Selected, Selection},
-    session::{SessionId, Totals, Window},
+    session::{OnScreen, Seen, SessionId, Totals, Window},
 };
 use jiff::tz::TimeZone;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -92,6 +92,11 @@ impl Naive {
             self.accounts.values().filter_map(|account| listed(account).map(|(newest, count)| Listed { account, newest, count })).collect();
         list.sort_by(|left, right| compare(query.sort, left, right));
         list
+    }
+
+    fn seen(&self, id: AccountId) -> Seen {
+        let count = u32::try_from(self.created_of(id).len()).expect("few");
+        Seen { count, disabled: count == 0 && self.accounts.get(&id).is_some_and(|account| account.disabled) }
     }
 
     fn window(&self, query: &Query, now: i64, offset: u32, limit: u32) -> Window {
@@ -334,9 +339,9 @@ fn follow(history: &[(i64, Vec<Change>)]) -> (Directory, Naive) {
     (directory, naive)
 }
 
-/// The version counts what one directory has seen; it is compared apart.
+/// The version and the newest session count what one directory has heard; they are compared apart.
 fn unversioned(window: Window) -> Window {
-    Window { version: Window::default().version, ..window }
+    Window { version: Window::default().version, newest: 0, ..window }
 }
 
 proptest! {
@@ -358,6 +363,13 @@ proptest! {
             prop_assert_eq!(directory.range(&query, NOW, from, to), naive_range(&ids, from, to));
             let selected = directory.selected(&selection, &query, &window.rows, NOW);
             prop_assert_eq!(selected, naive.selected(&selection, &query, &window, NOW));
+            let screen = OnScreen { rows: (0..12).map(AccountId).collect(), newest: NOW - i64::from(limit) * MINUTE, ..OnScreen::default() };
+            let look = directory.look(&query, NOW, YOU, &screen);
+            prop_assert_eq!(look.rows, screen.rows.iter().map(|&id| naive.seen(id)).collect::<Vec<_>>());
+            prop_assert_eq!(look.new_users as usize, naive.list(&query, NOW).iter().filter(|listed| listed.newest > screen.newest).count());
+            prop_assert_eq!((look.window.matching, look.window.all), (expected.matching, expected.all));
+            let taken = directory.look(&query, NOW, YOU, &OnScreen { takes_rows: true, ..screen });
+            prop_assert_eq!(unversioned(taken.window), unversioned(directory.window(&query, NOW, YOU, 0, 200)));
         }
     }
 

@@ -10,7 +10,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, SessionId, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, SessionId, Window},
     },
     store::{Listed, Store, StoreError, Stored},
 };
@@ -19,6 +19,7 @@ use server::{
     auth::token::TokenHash,
     credentials::{Checked, Credentials, NewSession, PasswordHash, SignedInAs, ValidSession},
     store::Sqlite,
+    watchers::Watch,
 };
 use std::{
     future::pending,
@@ -57,6 +58,12 @@ impl Credentials for Line {
     }
     fn touch(&self, session: &ValidSession, now: i64) {
         self.store.touch(session, now);
+    }
+    fn watch(&self, session: &ValidSession) -> Watch {
+        self.store.watch(session)
+    }
+    fn close_watches(&self) {
+        self.store.close_watches();
     }
     async fn find_password_hash(&self, user_name: &str) -> Stored<Option<PasswordHash>> {
         self.cross().await?;
@@ -171,6 +178,9 @@ const SECRET: &str = "select password_hash from accounts; /var/lib/usm.db; v0.1.
 #[async_trait::async_trait]
 impl Store for Broken {
     async fn list(&self, _: &Admin, _: &Query, _: &Selection, _: u32, _: u32) -> Stored<Window> {
+        panic!("{SECRET}")
+    }
+    async fn look(&self, _: &Admin, _: &Query, _: &Selection, _: OnScreen) -> Stored<Meanwhile> {
         panic!("{SECRET}")
     }
     async fn range(&self, _: &Admin, _: &Query, _: AccountId, _: AccountId) -> Stored<Vec<AccountId>> {

@@ -8,7 +8,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Window},
+        session::{self, AccountSessions, OnScreen, Window},
     },
     store::{Listed, Store, Stored},
 };
@@ -26,6 +26,10 @@ impl<F: Fn() -> BoxFuture<'static, Stored<()>> + Send + Sync + 'static> Store fo
     async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window> {
         (self.before)().await?;
         self.store.list(admin, query, selection, offset, limit).await
+    }
+    async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<session::Meanwhile> {
+        (self.before)().await?;
+        self.store.look(admin, query, selection, screen).await
     }
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>> {
         (self.before)().await?;

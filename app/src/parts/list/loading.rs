@@ -31,7 +31,10 @@ impl List {
         match answer {
             Ok(window) => {
                 self.failure.set(None);
-                self.merge(query, selection, window);
+                let scrolls = offset > 0 && self.shown.with_untracked(|shown| shown.query == query && shown.offset != offset);
+                // Else these are the newest there are.
+                let news = if scrolls { self.shown.with_untracked(|shown| (shown.newest, shown.new_users)) } else { (window.newest, 0) };
+                self.merge(query, selection, window, news);
             }
             Err(error) => self.fail(error),
         }
@@ -45,13 +48,15 @@ impl List {
     }
 
     /// Puts an answer on the screen. Rows of accounts that were there stay the same elements.
-    pub(super) fn merge(self, query: Query, selection: Selection, window: Window) {
+    /// `news`: the newest session that they may show, and how many users came after it.
+    pub(super) fn merge(self, query: Query, selection: Selection, window: Window, (newest, new_users): (i64, u32)) {
         if self.live.get_untracked() {
             keep_focus();
         }
         let (same_list, same) =
             self.shown.with_untracked(|shown| (shown.query == query, shown.query == query && shown.offset == window.offset));
         let standing = self.standing();
+        let in_sight = if same_list { self.first_in_sight() } else { None };
         let Window { rows, offset, matching, all, understood, selected, updated, .. } = window;
         self.lines.update(|lines| {
             let old = std::mem::take(lines);
@@ -75,16 +80,19 @@ impl List {
                 }
             }
         });
-        self.told.set(Some((selection, query.clone(), selected)));
-        self.shown.set(Shown { query, offset, matching, all, understood, updated });
+        self.told().set(Some((selection, query.clone(), selected)));
+        self.shown.set(Shown { query, offset, matching, all, understood, updated, newest, new_users });
         self.keep_standing(same_list);
         self.rows_changed();
+        if let Some((line, before)) = in_sight {
+            self.keep_in_place(&line, before);
+        }
     }
 
     /// What the selection amounts to: from the loaded rows where they tell it exactly, else from the server.
     pub(super) fn keep_counting(self) {
         Effect::new(move |counted: Option<u32>| {
-            let tallies = self.tallies.get();
+            let tallies = self.tallies().get();
             let selection = self.picked.with(|picked| picked.selection.clone());
             let query = self.shown.with(|shown| shown.query.clone());
             let changed = counted.is_some_and(|before| before != tallies);
@@ -102,7 +110,7 @@ impl List {
         let rows = self.loaded();
         let matching = self.shown.with(|shown| shown.matching);
         Selected::of_loaded(selection, &rows, query, matching).or_else(|| {
-            let told = self.told.get()?;
+            let told = self.told().get()?;
             (told.0 == *selection && told.1.filters == query.filters).then_some(told.2)
         })
     }
@@ -110,9 +118,9 @@ impl List {
     async fn count(self, query: Query, selection: Selection) {
         match api::sessions::list(query.clone(), selection.clone(), 0, 1).await {
             Ok(window) => {
-                let in_all = self.told.with_untracked(|told| told.as_ref().map(|told| told.2.in_all.clone())).unwrap_or_default();
+                let in_all = self.told().with_untracked(|told| told.as_ref().map(|told| told.2.in_all.clone())).unwrap_or_default();
                 // Its one row says nothing about the others: what they are stays as the last list said.
-                self.told.set(Some((selection, query, Selected { in_all, ..window.selected })));
+                self.told().set(Some((selection, query, Selected { in_all, ..window.selected })));
                 self.shown.update(|shown| (shown.matching, shown.all) = (window.matching, window.all));
                 self.rows_changed();
             }

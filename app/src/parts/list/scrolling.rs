@@ -61,7 +61,7 @@ impl List {
 
     /// The scroll bar moved, by whatever way.
     pub fn scrolled(self) {
-        let Some(scroll) = scroller().map(|list| f64::from(list.scroll_top())) else { return };
+        let Some(scroll) = scroller().map(|list| list.scroll_top()) else { return };
         let before = self.place();
         if !self.live.get_untracked() || (scroll - before.scroll).abs() < 1.0 {
             return;
@@ -84,6 +84,41 @@ impl List {
             self.go_to(there);
             self.show_rows();
         }
+    }
+
+    /// The first row wholly in sight and its place, where the list is scrolled: what must not move when others come before it.
+    pub(super) fn first_in_sight(self) -> Option<(Line, u32)> {
+        let first = self.map().in_sight(self.place()).start + 1;
+        if !self.live.get_untracked() || self.is_at_top() {
+            return None;
+        }
+        let lines = self.lines.get_untracked();
+        let line = lines.into_iter().find(|line| line.index.get_untracked() >= first && line.gone.get_untracked().is_none())?;
+        let (_, end) = self.mounted.get_untracked();
+        let index = line.index.get_untracked();
+        (index < end).then_some((line, index))
+    }
+
+    /// A row that was in sight stays where it is, though another number of rows stands before it.
+    pub(super) fn keep_in_place(self, line: &Line, before: u32) {
+        let after = line.index.get_untracked();
+        let is_there = self.lines.with_untracked(|lines| lines.iter().any(|other| other.id == line.id));
+        if !is_there || after == before {
+            return;
+        }
+        let (map, place) = (self.map(), self.place());
+        let moved = f64::from(after) - f64::from(before);
+        self.scrolling.update_value(|scrolling| {
+            if let Some((index, _)) = &mut scrolling.going {
+                *index = index.saturating_add(after).saturating_sub(before);
+            }
+        });
+        self.go_to(map.settled(Place { full: place.full + moved * map.row, ..place }));
+        self.show_rows();
+    }
+
+    pub(super) fn is_at_top(self) -> bool {
+        self.place().full < 1.0
     }
 
     /// Rows that fit into the view.
@@ -192,10 +227,9 @@ impl List {
         let Some(list) = scroller() else { return };
         // It scrolls no further than it is high.
         self.lay_out(self.mounted.get_untracked().0);
-        #[expect(clippy::cast_possible_truncation, reason = "at most six million")]
-        list.set_scroll_top(place.scroll.round() as i32);
+        list.set_scroll_top(place.scroll.round());
         // As the browser took it.
-        self.set_place(Place { scroll: f64::from(list.scroll_top()), ..place });
+        self.set_place(Place { scroll: list.scroll_top(), ..place });
     }
 
     fn settle_soon(self) {

@@ -1,0 +1,274 @@
+//! What the server tells an open page (`/live`): that the list is another, or that the session is over.
+//!
+//! One tab of the browser has the stream at a time, under a lock, and tells the others: browsers allow few connections. A tab out of
+//! sight takes no part; back in sight it looks whether its session lives.
+
+use super::failure;
+use crate::AppError;
+use leptos::{
+    prelude::*,
+    task::spawn_local,
+    wasm_bindgen::{JsCast, JsValue, closure::Closure, convert::FromWasmAbi},
+};
+use std::{cell::RefCell, time::Duration};
+use web_sys::{BroadcastChannel, Event, EventSource, MessageEvent, js_sys};
+
+/// Of the lock and of the channel between the tabs.
+const NAME: &str = "usm-live";
+
+/// A tab asks the one that has the stream how it stands.
+const HOW: &str = "?";
+
+/// What `HEAD /live` answers where the session is over.
+const RESET: u16 = 205;
+
+/// A lost stream is tried again after two seconds, four, and so on up to this.
+const LONGEST_WAIT: u32 = 32;
+
+/// How the stream stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// Not yet, or the tab is out of sight.
+    #[default]
+    Unknown,
+    Open,
+    /// Lost; tried again in so many seconds.
+    Lost(u32),
+}
+
+/// The news, for whatever part of the page follows them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Live {
+    pub link: RwSignal<Link>,
+    /// Grows when the list is another, or may be.
+    pub news: RwSignal<u32>,
+    /// An act is under way, whose answer tells more than the end of the session does.
+    held: RwSignal<bool>,
+}
+
+/// What the browser has of it: one for a tab.
+#[derive(Default)]
+struct Wire {
+    channel: Option<BroadcastChannel>,
+    turn: Turn,
+    source: Option<EventSource>,
+    /// Gives the lock back.
+    release: Option<js_sys::Function>,
+    failures: u32,
+    /// Counts the tries: what waits for an older one is void.
+    tries: u32,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Turn {
+    #[default]
+    None,
+    Waits,
+    Has,
+}
+
+thread_local! {
+    static WIRE: RefCell<Wire> = RefCell::default();
+}
+
+impl Live {
+    /// From the context of every page.
+    pub fn take() -> Self {
+        expect_context()
+    }
+
+    /// From here on this tab takes part, while it is in sight.
+    pub fn begin(self) {
+        if let Ok(channel) = BroadcastChannel::new(NAME) {
+            channel.set_onmessage(Some(&listener(move |event: MessageEvent| self.hear(&text_of(&event)))));
+            WIRE.with_borrow_mut(|wire| wire.channel = Some(channel));
+        }
+        // Both for as long as the document lives.
+        window_event_listener_untyped("visibilitychange", move |_| {
+            if document().hidden() {
+                self.stop();
+            } else {
+                self.check();
+                self.come();
+            }
+        });
+        window_event_listener_untyped("submit", move |event| {
+            // The page is being left: the end of its session, by this very form perhaps, must not lead elsewhere.
+            if !event.default_prevented() {
+                self.stop();
+            }
+        });
+        self.come();
+    }
+
+    /// Tries a lost stream at once.
+    pub fn try_again(self) {
+        if matches!(self.link.get_untracked(), Link::Lost(_)) {
+            self.connect();
+        }
+    }
+
+    /// While an act is under way, its answer decides what comes after the end of the session.
+    pub fn hold(self, held: bool) {
+        let before = self.held.try_get_untracked();
+        self.held.try_set(held);
+        if before == Some(true) && !held {
+            self.check();
+        }
+    }
+
+    fn come(self) {
+        if document().hidden() {
+            return;
+        }
+        post(HOW);
+        if WIRE.with_borrow(|wire| wire.turn != Turn::None) {
+            return;
+        }
+        WIRE.with_borrow_mut(|wire| wire.turn = Turn::Waits);
+        let granted = Closure::once_into_js(move || -> JsValue {
+            let granted = !document().hidden();
+            WIRE.with_borrow_mut(|wire| wire.turn = if granted { Turn::Has } else { Turn::None });
+            if !granted {
+                return JsValue::UNDEFINED;
+            }
+            self.connect();
+            // The lock is held until it is answered.
+            js_sys::Promise::new(&mut |resolve, _| WIRE.with_borrow_mut(|wire| wire.release = Some(resolve))).into()
+        });
+        let locks = window().navigator().locks();
+        if locks.is_undefined() {
+            // Over plain http browsers have no locks: each tab has a stream of its own.
+            WIRE.with_borrow_mut(|wire| wire.turn = Turn::Has);
+            self.connect();
+        } else {
+            let _ = locks.request(NAME, granted.unchecked_ref());
+        }
+    }
+
+    fn stop(self) {
+        let release = WIRE.with_borrow_mut(|wire| {
+            wire.close();
+            if wire.turn == Turn::Has {
+                wire.turn = Turn::None;
+            }
+            wire.release.take()
+        });
+        if let Some(release) = release {
+            let _ = release.call0(&JsValue::UNDEFINED);
+        }
+        self.link.set(Link::Unknown);
+    }
+
+    fn connect(self) {
+        if WIRE.with_borrow(|wire| wire.turn != Turn::Has) {
+            return;
+        }
+        let Ok(source) = EventSource::new("/live") else { return };
+        source.set_onopen(Some(&listener(move |_: Event| {
+            WIRE.with_borrow_mut(|wire| wire.failures = 0);
+            self.say("open");
+        })));
+        source.set_onmessage(Some(&listener(move |event: MessageEvent| self.say(&text_of(&event)))));
+        source.set_onerror(Some(&listener(move |_: Event| self.lost())));
+        WIRE.with_borrow_mut(|wire| {
+            wire.close();
+            wire.source = Some(source);
+        });
+    }
+
+    fn lost(self) {
+        let seconds = WIRE.with_borrow_mut(|wire| {
+            wire.close();
+            wire.failures += 1;
+            1_u32.checked_shl(wire.failures).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+        });
+        self.check();
+        self.wait(seconds);
+    }
+
+    fn wait(self, seconds: u32) {
+        let tries = WIRE.with_borrow(|wire| wire.tries);
+        self.say(&seconds.to_string());
+        set_timeout(
+            move || {
+                if WIRE.with_borrow(|wire| wire.tries != tries) {
+                    return;
+                }
+                if seconds > 1 {
+                    self.wait(seconds - 1);
+                } else {
+                    self.connect();
+                }
+            },
+            Duration::from_secs(1),
+        );
+    }
+
+    /// To all tabs.
+    fn say(self, text: &str) {
+        post(text);
+        self.hear(text);
+    }
+
+    fn hear(self, text: &str) {
+        match text {
+            HOW => {
+                if WIRE.with_borrow(|wire| wire.turn == Turn::Has) && self.link.get_untracked() == Link::Open {
+                    post("open");
+                }
+            }
+            "ended" => self.check(),
+            "list" => self.news.update(|news| *news += 1),
+            "open" => {
+                self.link.set(Link::Open);
+                // Something may have been missed.
+                self.news.update(|news| *news += 1);
+            }
+            seconds => self.link.set(Link::Lost(seconds.parse().unwrap_or(1))),
+        }
+    }
+
+    /// Leaves the page where its session is over.
+    fn check(self) {
+        if self.held.get_untracked() {
+            return;
+        }
+        let init = web_sys::RequestInit::new();
+        init.set_method("HEAD");
+        let answer = window().fetch_with_str_and_init("/live", &init);
+        spawn_local(async move {
+            let answer = wasm_bindgen_futures::JsFuture::from(answer).await.ok();
+            if answer.and_then(|answer| answer.dyn_into::<web_sys::Response>().ok()).is_some_and(|answer| answer.status() == RESET)
+                && !self.held.get_untracked()
+            {
+                failure::leave_if_signed_out(&AppError::NotSignedIn);
+            }
+        });
+    }
+}
+
+impl Wire {
+    fn close(&mut self) {
+        self.tries += 1;
+        if let Some(source) = self.source.take() {
+            source.close();
+        }
+    }
+}
+
+fn post(text: &str) {
+    WIRE.with_borrow(|wire| {
+        if let Some(channel) = &wire.channel {
+            let _ = channel.post_message(&text.into());
+        }
+    });
+}
+
+fn text_of(event: &MessageEvent) -> String {
+    event.data().as_string().unwrap_or_default()
+}
+
+fn listener<E: FromWasmAbi + 'static>(hear: impl FnMut(E) + 'static) -> js_sys::Function {
+    Closure::<dyn FnMut(E)>::new(hear).into_js_value().unchecked_into()
+}

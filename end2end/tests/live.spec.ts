@@ -1,0 +1,211 @@
+// Pages follow what happens elsewhere: rows come and go by themselves, but never move under whoever works with them.
+import type { Page } from '@playwright/test';
+import { everybody, filter, names, row, selected } from './list.ts';
+import { expect, hydrated, logIn, test } from './product.ts';
+
+const live = (page: Page) => page.locator('.updated').getByText('Live', { exact: true });
+const newOnes = (page: Page) => page.getByRole('button', { name: /^(↑ )?\d+ new$/ });
+const tops = async (page: Page) => await page.locator('tr[data-id]').evaluateAll((rows) => rows.map((row) => [row.getAttribute('data-id'), row.getBoundingClientRect().top]));
+
+/** The page is told to be out of sight, or back in it: Playwright has no way to hide one. */
+const setHidden = async (page: Page, hidden: boolean) =>
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  }, hidden);
+
+test('who logs in comes into the list by himself while nobody works with it', async ({ loggedIn }) => {
+  const admin = await loggedIn('admin01');
+  await expect(live(admin)).toBeVisible();
+  await loggedIn('natetest');
+  await expect(row(admin, 'natetest')).toBeVisible();
+  expect(await names(admin)).toEqual(['natetest', 'admin01']);
+  await expect(admin.locator('.list-count')).toHaveText('2 users · 2 sessions');
+  await expect(newOnes(admin)).toBeHidden();
+});
+
+for (const [what, work] of [
+  ['selects', async (page: Page) => await row(page, 'kahumanu').getByRole('checkbox').check()],
+  ['points at the rows', async (page: Page) => await row(page, 'kahumanu').hover()],
+  ['stands in the rows by keyboard', async (page: Page) => {
+    await filter(page, 'User Name').press('ArrowDown');
+    await page.mouse.move(5, 5);
+  }],
+  ['looks at a panel', async (page: Page) => {
+    await row(page, 'kahumanu').getByRole('link').click();
+    await page.mouse.move(5, 5);
+    await page.getByRole('button', { name: 'Refresh' }).focus();
+  }],
+] as const) {
+  test(`who logs in waits while somebody ${what}`, async ({ loggedIn }) => {
+    await loggedIn('kahumanu');
+    const admin = await loggedIn('admin01');
+    await hydrated(admin);
+    await expect(live(admin)).toBeVisible();
+    await work(admin);
+    const before = await tops(admin);
+    await loggedIn('natetest');
+    await loggedIn('nate.miller');
+    await expect(newOnes(admin)).toHaveText('↑ 2 new');
+    expect(await tops(admin)).toEqual(before);
+    await expect(admin.locator('.list-count')).toHaveText('4 users · 4 sessions');
+    await newOnes(admin).click();
+    await expect(row(admin, 'natetest')).toBeVisible();
+    expect(await names(admin)).toEqual(['nate.miller', 'natetest', 'admin01', 'kahumanu']);
+    await expect(newOnes(admin)).toBeHidden();
+    if (what === 'selects') await expect(selected(admin)).toContainText('1 user selected');
+  });
+}
+
+test('only those that match wait', async ({ loggedIn }) => {
+  const admin = await loggedIn('admin01');
+  await filter(admin, 'User Name').fill('a');
+  await expect(live(admin)).toBeVisible();
+  await filter(admin, 'User Name').fill('^nate');
+  await row(admin, 'admin01').waitFor({ state: 'detached' });
+  await loggedIn('natetest');
+  await expect(row(admin, 'natetest')).toBeVisible();
+  await row(admin, 'natetest').getByRole('checkbox').check();
+  await loggedIn('kahumanu');
+  await loggedIn('nate.miller');
+  await expect(newOnes(admin)).toHaveText('↑ 1 new');
+});
+
+test('counts change in place, and whoever leaves keeps his place with a badge', async ({ loggedIn, product }) => {
+  const admin = await everybody(loggedIn);
+  await row(admin, 'natetest').getByRole('checkbox').check();
+  const before = await tops(admin);
+  await loggedIn('kahumanu');
+  await expect(row(admin, 'kahumanu').getByRole('gridcell').last()).toHaveText('2');
+  product.usm(['session', 'end', '--user-name', '=nate.miller']);
+  await expect(row(admin, 'nate.miller')).toContainText('Ended');
+  product.usm(['account', 'disable', 'natetest']);
+  await expect(row(admin, 'natetest')).toContainText('Disabled');
+  expect(await tops(admin)).toEqual(before);
+  await expect(admin.locator('.list-count')).toHaveText('3 users · 4 sessions');
+  await admin.getByRole('button', { name: 'Refresh' }).click();
+  // The selection keeps him: he is told as not shown.
+  await expect(selected(admin)).toHaveText(/1 user selected · 0 sessions/);
+});
+
+test('the panel follows', async ({ loggedIn, product }) => {
+  await loggedIn('natetest');
+  const admin = await loggedIn('admin01');
+  await hydrated(admin);
+  await expect(live(admin)).toBeVisible();
+  await row(admin, 'natetest').getByRole('link').click();
+  const panel = admin.getByRole('complementary', { name: 'natetest' });
+  await expect(panel.getByRole('button', { name: 'End all 1' })).toBeVisible();
+  await loggedIn('natetest');
+  await expect(panel.getByRole('button', { name: 'End all 2' })).toBeVisible();
+  product.usm(['session', 'end', '--user-name', '=natetest']);
+  await expect(panel.getByText('No active sessions.')).toBeVisible();
+});
+
+test('a page whose session is ended leaves by itself, wherever it is', async ({ loggedIn, product }) => {
+  const teacher = await loggedIn('natetest');
+  await hydrated(teacher);
+  const admin = await loggedIn('admin02');
+  await admin.goto('/history');
+  await hydrated(admin);
+  for (const [page, name] of [[teacher, 'natetest'], [admin, 'admin02']] as const) {
+    product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+    await expect(page.getByText('You were logged out by an administrator.')).toBeVisible();
+  }
+  await logIn(admin, 'admin02');
+  await expect(admin).toHaveURL('/history');
+});
+
+test('the tabs of a browser share one stream, and the next one takes it over', async ({ loggedIn, product }) => {
+  const first = await loggedIn('admin01');
+  await hydrated(first);
+  await expect(live(first)).toBeVisible();
+  const opened: string[] = [];
+  first.context().on('request', (request) => {
+    if (request.url().endsWith('/live') && request.method() === 'GET') opened.push(request.url());
+  });
+  const second = await first.context().newPage();
+  await second.goto('/sessions');
+  await hydrated(second);
+  await expect(live(second)).toBeVisible();
+  await loggedIn('natetest');
+  for (const page of [first, second]) await expect(row(page, 'natetest')).toBeVisible();
+  expect(opened).toEqual([]);
+
+  await first.close();
+  await expect.poll(() => opened.length).toBe(1);
+  product.usm(['session', 'end', '--user-name', '=natetest']);
+  await expect(second.locator('.list-count')).toHaveText('1 user · 1 session');
+});
+
+test('a page out of sight takes no part, and catches up when it is back', async ({ loggedIn, product }) => {
+  const admin = await loggedIn('admin01');
+  await hydrated(admin);
+  await expect(live(admin)).toBeVisible();
+  await setHidden(admin, true);
+  await expect(live(admin)).toBeHidden();
+  await loggedIn('natetest');
+  await admin.waitForTimeout(1_000);
+  expect(await names(admin)).toEqual(['admin01']);
+  await setHidden(admin, false);
+  await expect(row(admin, 'natetest')).toBeVisible();
+  await expect(live(admin)).toBeVisible();
+  await setHidden(admin, true);
+  product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+  await admin.waitForTimeout(500);
+  await expect(admin).toHaveURL('/sessions');
+  await setHidden(admin, false);
+  await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
+});
+
+test('a lost stream is told and found again', async ({ loggedIn, product, complaints }) => {
+  const admin = await loggedIn('admin01');
+  await hydrated(admin);
+  await expect(live(admin)).toBeVisible();
+  await product.stop();
+  await expect(admin.getByText(/^Live paused, reconnecting in \d+ s/)).toBeVisible();
+  await product.start();
+  await expect(live(admin)).toBeVisible({ timeout: 20_000 });
+  await loggedIn('natetest');
+  await expect(row(admin, 'natetest')).toBeVisible();
+  // Refresh tries at once, however long it would wait.
+  await product.stop();
+  await expect(admin.getByText(/^Live paused/)).toBeVisible();
+  await admin.waitForTimeout(4_000);
+  await product.start();
+  await admin.getByRole('button', { name: 'Refresh' }).click();
+  await expect(live(admin)).toBeVisible({ timeout: 1_000 });
+  expect(complaints.take(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/)).toBeGreaterThan(0);
+});
+
+test.describe('a long list', () => {
+  test.use({ district: { accounts: 1_000, sessions: 900, lasting: true } });
+
+  test('what comes above never moves the rows in sight, nor does scrolling on', async ({ loggedIn }) => {
+    const admin = await loggedIn('admin01');
+    await hydrated(admin);
+    await expect(live(admin)).toBeVisible();
+    await admin.mouse.move(600, 500);
+    await admin.locator('.list-scroll').evaluate((list) => { list.scrollTop = 60 * 37; });
+    const inSight = async () => {
+      const head = await admin.locator('.list-scroll thead').evaluate((head) => head.getBoundingClientRect().bottom);
+      return (await tops(admin)).filter(([, top]) => (top as number) >= head && (top as number) < 600);
+    };
+    await expect.poll(async () => (await inSight()).length).toBeGreaterThan(8);
+    const before = await inSight();
+    for (let time = 0; time < 3; time += 1) await loggedIn('admin01');
+    await expect(newOnes(admin)).toHaveText('↑ 1 new');
+    expect(await inSight()).toEqual(before);
+    // So far that other rows are asked for: they are counted from the top, where one more stands now.
+    const [marked] = before.at(-1)!;
+    const place = async () => await admin.locator(`tr[data-id='${marked}']`).evaluate((row) => row.getBoundingClientRect().top);
+    const scrollTop = async () => await admin.locator('.list-scroll').evaluate((list) => list.scrollTop);
+    const asked = admin.waitForResponse(/api\/sessions\/list/);
+    const [from, at] = [await place(), await scrollTop()];
+    await admin.locator('.list-scroll').evaluate((list) => { list.scrollTop += 90 * 37; });
+    await asked;
+    await expect(admin.locator('[aria-busy=true]')).toHaveCount(0);
+    await admin.locator('.list-scroll').evaluate((list) => { list.scrollTop -= 90 * 37; });
+    await expect.poll(async () => Math.abs((from - (await place())) - ((await scrollTop()) - at)), { message: 'as far as the bar' }).toBeLessThan(2);
+  });
+});

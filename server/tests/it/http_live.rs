@@ -1,0 +1,247 @@
+//! What open pages are told, and what they then ask.
+
+use crate::http_world::{Browser, START, World};
+use app::model::{
+    account::AccountId,
+    session::{Meanwhile, OnScreen, Seen},
+};
+use axum::{body::Body, response::Response};
+use http_body_util::BodyExt as _;
+use server::{store::Actor, watchers::PER_SESSION};
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+
+const MINUTE: i64 = 60_000;
+
+/// An open page's stream.
+struct Stream(Body);
+
+impl Stream {
+    async fn open(browser: &Browser) -> Self {
+        let answer: Response = browser.answer("GET", "/live", Body::empty()).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        assert_eq!(answer.headers()["x-accel-buffering"], "no");
+        Self(answer.into_body())
+    }
+
+    /// The next event; `""` where the stream is closed, `None` where it says nothing for so long.
+    async fn next(&mut self, wait: Duration) -> Option<String> {
+        let frame = timeout(wait, self.0.frame()).await.ok()?;
+        let Some(frame) = frame else { return Some(String::new()) };
+        let data = frame.expect("no error").into_data().expect("data");
+        Some(String::from_utf8_lossy(&data).trim().to_owned())
+    }
+
+    async fn says(&mut self, event: &str) -> Duration {
+        let start = Instant::now();
+        assert_eq!(self.next(Duration::from_secs(5)).await.as_deref(), Some(event));
+        start.elapsed()
+    }
+
+    async fn is_silent(&mut self) {
+        assert_eq!(self.next(Duration::from_millis(400)).await, None);
+    }
+}
+
+const ENDED: &str = "data: ended";
+const LIST: &str = "data: list";
+const CLOSED: &str = "";
+
+async fn look(browser: &Browser, screen: &OnScreen) -> Meanwhile {
+    let screen = serde_json::to_string(screen).expect("JSON");
+    let answer = browser.api("sessions/look", &format!(r#"{{"query":{{"filters":["","","","",""]}},"screen":{screen}}}"#)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.json()
+}
+
+fn end(account: AccountId) -> String {
+    format!(r#"{{"target":{{"account":{account}}}}}"#)
+}
+
+#[tokio::test]
+async fn web_08_a_page_is_told_that_its_session_is_over_and_nothing_of_others() {
+    let world = World::new().await;
+    let (admin, teacher, other) = (world.signed_in("admin").await, world.signed_in("teacher").await, world.signed_in("deputy").await);
+    let mut of_teacher = Stream::open(&teacher).await;
+    let mut of_other = Stream::open(&other).await;
+    assert_eq!(admin.api("sessions/end", &end(world.teacher)).await.status, 200);
+    let took = of_teacher.says(ENDED).await;
+    assert!(took < Duration::from_millis(100), "{took:?}");
+    of_teacher.says(CLOSED).await;
+    // An administrator hears that the list is another, and no more.
+    of_other.says(LIST).await;
+    of_other.is_silent().await;
+}
+
+#[tokio::test]
+async fn web_08_the_list_changes_for_sis_holders_only_and_at_most_four_times_a_second() {
+    let world = World::new().await;
+    let (admin, teacher) = (world.signed_in("admin").await, world.signed_in("teacher").await);
+    let (mut of_admin, mut of_teacher) = (Stream::open(&admin).await, Stream::open(&teacher).await);
+    let start = Instant::now();
+    let mut heard = 0;
+    while start.elapsed() < Duration::from_secs(1) {
+        world.signed_in("deputy").await;
+        while of_admin.next(Duration::from_millis(1)).await.is_some() {
+            heard += 1;
+        }
+    }
+    assert!((2..=5).contains(&heard), "{heard} in a second");
+    of_teacher.is_silent().await;
+}
+
+#[tokio::test]
+async fn web_08_every_way_a_session_ends_is_told() {
+    let world = World::new().await;
+    // By the command line, another handle of the same file.
+    let teacher = world.signed_in("teacher").await;
+    let mut stream = Stream::open(&teacher).await;
+    world.disable(world.teacher).await;
+    stream.says(ENDED).await;
+    // By its owner, in another tab.
+    let deputy = world.signed_in("deputy").await;
+    let mut stream = Stream::open(&deputy).await;
+    deputy.post("/sign-out", "").await;
+    let mut said = stream.next(Duration::from_secs(5)).await;
+    if said.as_deref() == Some(LIST) {
+        said = stream.next(Duration::from_secs(5)).await;
+    }
+    assert_eq!(said.as_deref(), Some(ENDED));
+    // By time: the sweep runs on the node's clock.
+    let admin = world.signed_in("admin").await;
+    let mut stream = Stream::open(&admin).await;
+    world.clock.advance(62 * MINUTE);
+    let mut said = stream.next(Duration::from_secs(5)).await;
+    if said.as_deref() == Some(LIST) {
+        said = stream.next(Duration::from_secs(5)).await;
+    }
+    assert_eq!(said.as_deref(), Some(ENDED));
+}
+
+#[tokio::test]
+async fn web_08_a_session_that_is_over_is_told_once_at_the_opening() {
+    let world = World::new().await;
+    let teacher = world.signed_in("teacher").await;
+    teacher.post("/sign-out", "").await;
+    let mut stream = Stream::open(&teacher).await;
+    stream.says(ENDED).await;
+    stream.says(CLOSED).await;
+    let answer = teacher.send("HEAD", "/live", None, Body::empty()).await;
+    assert_eq!((answer.status, &*answer.body), (205, ""));
+    assert!(!answer.headers.contains_key("set-cookie"), "a late answer would wipe a newer log-in's cookie");
+    assert_eq!(world.signed_in("teacher").await.send("HEAD", "/live", None, Body::empty()).await.status, 204);
+}
+
+#[tokio::test]
+async fn web_08_strangers_and_other_sites_hear_nothing() {
+    let world = World::new().await;
+    assert_eq!(world.stranger().get("/live").await.status, 401);
+    assert_eq!(world.stranger().with_cookie("usm=nonsense").get("/live").await.status, 401);
+    let teacher = world.signed_in("teacher").await;
+    for site in ["cross-site", "same-site"] {
+        assert_eq!(teacher.clone().with_header("sec-fetch-site", site).get("/live").await.status, 403, "{site}");
+    }
+    assert_eq!(teacher.clone().without_site().with_header("origin", "https://evil.example").get("/live").await.status, 403);
+    Stream::open(&teacher.clone().without_site().with_header("origin", "http://127.0.0.1:3000")).await;
+    Stream::open(&teacher.without_site()).await;
+}
+
+#[tokio::test]
+async fn web_08_one_stream_more_than_eight_closes_the_oldest() {
+    let world = World::new().await;
+    let teacher = world.signed_in("teacher").await;
+    let mut streams = Vec::new();
+    for _ in 0..=PER_SESSION {
+        streams.push(Stream::open(&teacher).await);
+    }
+    streams.remove(0).says(CLOSED).await;
+    teacher.post("/sign-out", "").await;
+    for stream in &mut streams {
+        stream.says(ENDED).await;
+    }
+}
+
+#[tokio::test]
+async fn web_08_an_end_while_the_stream_is_opened_is_never_missed() {
+    let world = World::new().await;
+    let mut at_once = 0;
+    for round in 0..200 {
+        let teacher = world.signed_in("teacher").await;
+        let (mut stream, ()) = tokio::join!(Stream::open(&teacher), async {
+            // Earlier or later in each round.
+            tokio::time::sleep(Duration::from_micros(20 * round)).await;
+            world.store.end_accounts(Actor::CommandLine, vec![world.teacher], "", world.clock.now()).await.expect("ended");
+        });
+        at_once += usize::from(stream.says(ENDED).await < Duration::from_micros(50));
+        stream.says(CLOSED).await;
+    }
+    println!("{at_once} of 200 were over before the stream was open");
+}
+
+#[tokio::test]
+async fn az_04_an_administrators_stream_closes_with_his_role() {
+    let world = World::new().await;
+    let deputy = world.signed_in("deputy").await;
+    let mut stream = Stream::open(&deputy).await;
+    let id = world.store.find_account("deputy").await.expect("the store").expect("the deputy");
+    world.store.set_sis(Actor::CommandLine, id, false, world.clock.now()).await.expect("the role is taken");
+    stream.says(CLOSED).await;
+}
+
+#[tokio::test]
+async fn neither_stream_nor_look_is_activity() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    world.clock.advance(30 * MINUTE);
+    let _stream = Stream::open(&admin).await;
+    look(&admin, &OnScreen { rows: vec![world.admin], panel: Some(world.admin), ..OnScreen::default() }).await;
+    admin.send("HEAD", "/live", None, Body::empty()).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let seen: Vec<(i64,)> = world.rows("select last_seen_at from sessions").await;
+    assert_eq!(seen, [(START,)]);
+    // A click is.
+    admin.get("/me").await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let seen: Vec<(i64,)> = world.rows("select last_seen_at from sessions").await;
+    assert_eq!(seen, [(START + 30 * MINUTE,)]);
+}
+
+#[tokio::test]
+async fn a_look_tells_what_became_of_the_rows_and_how_many_are_new() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let deputy = world.signed_in("deputy").await;
+    world.signed_in("teacher").await;
+    let screen = OnScreen { takes_rows: true, ..OnScreen::default() };
+    let window = look(&admin, &screen).await.window;
+    assert_eq!((window.rows.len(), window.newest), (3, START));
+
+    world.clock.advance(1_000);
+    deputy.post("/sign-out", "").await;
+    world.disable(world.teacher).await;
+    world.signed_in("admin").await;
+    let new = world.person("natetest", "Test", "Fake", false).await;
+    world.signed_in("natetest").await;
+    let rows: Vec<_> = window.rows.iter().map(|row| row.id).collect();
+    let screen = OnScreen { rows: rows.clone(), panel: Some(new), newest: window.newest, takes_rows: false };
+    let after = look(&admin, &screen).await;
+    let seen = |id: AccountId| after.rows[rows.iter().position(|row| *row == id).expect("a row")];
+    let deputy = *rows.iter().find(|id| ![world.admin, world.teacher].contains(id)).expect("the deputy");
+    assert_eq!(seen(world.admin), Seen { count: 2, disabled: false });
+    assert_eq!(seen(deputy), Seen { count: 0, disabled: false });
+    assert_eq!(seen(world.teacher), Seen { count: 0, disabled: true });
+    assert_eq!(after.new_users, 2, "who logged in once more, and who came");
+    assert_eq!((after.window.rows.len(), after.window.matching.users, after.window.matching.sessions), (0, 2, 3));
+    assert_eq!(after.panel.expect("a panel").sessions.len(), 1);
+}
+
+#[tokio::test]
+async fn a_look_at_more_rows_than_a_page_has_is_refused() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let screen = OnScreen { rows: vec![world.admin; 1_001], ..OnScreen::default() };
+    let screen = serde_json::to_string(&screen).expect("JSON");
+    let answer = admin.api("sessions/look", &format!(r#"{{"query":{{"filters":["","","","",""]}},"screen":{screen}}}"#)).await;
+    assert_eq!(answer.status, 422, "{}", answer.body);
+}
