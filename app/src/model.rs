@@ -6,6 +6,7 @@ pub mod event;
 pub mod filter;
 #[cfg(feature = "ssr")]
 pub mod fold;
+pub mod pasted;
 pub mod plan;
 pub mod query;
 pub mod scroll;

@@ -21,6 +21,7 @@ pub mod plan_text;
 pub mod report;
 pub mod restored;
 pub mod search_box;
+pub mod selected;
 pub mod served;
 #[cfg(feature = "ssr")]
 pub mod session_lines;

@@ -11,7 +11,7 @@ use crate::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Meanwhile, OnScreen, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, Window},
     },
 };
 
@@ -60,6 +60,8 @@ pub trait Store: Send + Sync + 'static {
     async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window>;
     /// What has become of a page's rows, with what `selection` amounts to beside the list.
     async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<Meanwhile>;
+    /// Who is selected: those first whom the list that `shown` asks for leaves out.
+    async fn selected(&self, admin: &Admin, selection: &Selection, shown: &Query) -> Stored<SelectedRows>;
     /// Everybody from one row of the list to another, at most [`crate::model::selection::RANGE_USERS`].
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>>;
     /// Everybody in the list in its order, for a file: one event.

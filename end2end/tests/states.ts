@@ -1,6 +1,6 @@
 // Every state of the pages, by name: what axe judges and what the screenshots show.
 import type { Page } from '@playwright/test';
-import { expect, hydrated, sendPlan } from './product.ts';
+import { expect, hydrated, logIn, sendPlan } from './product.ts';
 
 export type State = {
   name: string;
@@ -46,6 +46,47 @@ export const STATES: State[] = [
     await list(page);
     await firstBox(page).check();
     await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
+  } },
+  { name: 'selected-users', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
+    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
+    const narrow = await sheet.isVisible();
+    if (narrow) await sheet.click();
+    await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('=admin01');
+    await expect(page.getByText(/\(2 not shown\)/)).toBeVisible();
+    if (narrow) await page.mouse.click(100, 100);
+    await page.getByRole('button', { name: 'Show selected' }).click();
+    await expect(page.getByText('not shown', { exact: true }).first()).toBeVisible();
+  } },
+  { name: 'restore', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await expect(page.getByRole('button', { name: 'Restore 2' })).toBeVisible();
+  } },
+  { name: 'names', reach: async (page) => {
+    await list(page, '/sessions?user_name==admin01|=nobody.there|=somebody.else');
+    await page.getByRole('button', { name: '2 not logged in' }).click();
+    await expect(page.getByRole('dialog', { name: 'Names that are not logged in' })).toBeVisible();
+  } },
+  { name: 'new', reach: async (page) => {
+    await list(page);
+    await expect(page.getByText('Live', { exact: true })).toBeVisible();
+    await firstBox(page).check();
+    const other = await page.context().browser()!.newContext({ baseURL: new URL(page.url()).origin });
+    await logIn(await other.newPage(), 'admin01');
+    await expect(page.locator('.list-toolbar .new')).toHaveText('↑ 1 new');
+    await other.close();
+  } },
+  { name: 'paused', reach: async (page) => {
+    await list(page);
+    await expect(page.getByText('Live', { exact: true })).toBeVisible();
+    // As another tab would say it.
+    await page.evaluate(() => new BroadcastChannel('usm-live').postMessage('4'));
+    await expect(page.getByText('Live paused, reconnecting in 4 s')).toBeVisible();
   } },
   { name: 'panel', reach: async (page) => {
     await list(page);

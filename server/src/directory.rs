@@ -11,6 +11,7 @@ mod column;
 mod index;
 mod list;
 mod look;
+mod names;
 mod search;
 mod sessions;
 

@@ -9,7 +9,7 @@ use crate::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Meanwhile, OnScreen, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, Window},
     },
 };
 use leptos::prelude::*;
@@ -28,6 +28,14 @@ pub async fn look(query: Query, #[server(default)] selection: Selection, screen:
     let admin = crate::guard::admin()?;
     let (query, selection) = (query.checked().map_err(AppError::invalid)?, selection.checked().map_err(AppError::invalid)?);
     Ok(crate::guard::store().look(&admin, &query, &selection, screen.checked()?).await?)
+}
+
+/// Who is selected: those first whom the list's filters leave out.
+#[server(prefix = "/api", endpoint = "sessions/selected", input = Json, output = Json)]
+pub async fn selected(selection: Selection, shown: Query) -> Result<SelectedRows, AppError> {
+    let admin = crate::guard::admin()?;
+    let (selection, shown) = (selection.checked().map_err(AppError::invalid)?, shown.checked().map_err(AppError::invalid)?);
+    Ok(crate::guard::store().selected(&admin, &selection, &shown).await?)
 }
 
 /// Everybody from one row of the list to another, both included, whatever lies between them and in whatever order they stand; where

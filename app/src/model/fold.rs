@@ -21,7 +21,8 @@ pub fn identity_key(user_name: &str) -> String {
     COMPOSE.normalize(&CASE.fold_string(&once)).trim().to_owned()
 }
 
-/// What the search compares: NFKD without combining marks, case folded. `José`, `JOSE` and `ｊｏｓｅ` are one, `ß` is `ss`.
+/// What the search compares: NFKD without combining marks, case folded. `José`, `JOSE` and `ｊｏｓｅ` are one, `ß` is `ss`,
+/// and every kind of apostrophe is one.
 ///
 /// It works character by character, so that a match in the folded text can be mapped back ([`fold_char`]).
 pub fn search_fold(text: &str) -> String {
@@ -41,6 +42,10 @@ pub fn fold_into(text: &str, folded: &mut String) {
     }
 }
 
+/// What people type for an apostrophe, and what is spelled with one on keyboards that lack the letter: quotation marks, the ʻokina and
+/// its like, prime, acute.
+const APOSTROPHES: [char; 8] = ['\u{2018}', '\u{2019}', '\u{201b}', '\u{2bb}', '\u{2bc}', '\u{2bd}', '\u{2032}', '\u{b4}'];
+
 /// Appends the search fold of one character: nothing for a combining mark.
 ///
 /// Marks are told by their combining class, not by their category: Indic vowel signs, which no speller leaves out, stay.
@@ -49,9 +54,15 @@ pub fn fold_char(char: char, folded: &mut String) {
         folded.push(char.to_ascii_lowercase());
         return;
     }
+    if APOSTROPHES.contains(&char) {
+        folded.push('\'');
+        return;
+    }
     let mut buffer = [0; 4];
     let decomposed = DECOMPOSE.normalize(char.encode_utf8(&mut buffer));
     for part in decomposed.chars().filter(|&part| COMBINING.get_u8(part) == 0) {
+        // `ŉ` holds one.
+        let part = if APOSTROPHES.contains(&part) { '\'' } else { part };
         let mut buffer = [0; 4];
         folded.push_str(&CASE.fold_string(part.encode_utf8(&mut buffer)));
     }
@@ -83,6 +94,8 @@ mod tests {
             ("Σίσυφος", "σισυφοσ"),
             ("Nguyễn", "nguyen"),
             ("ﬁn", "fin"),
+            ("Kaʻahumanu", "ka'ahumanu"),
+            ("O’Brien", "o'brien"),
             ("\0%_\\'\"", "\0%_\\'\""),
             ("👩🏽‍🎓", "👩🏽‍🎓"),
             ("\u{202e}עִבְרִית", "\u{202e}עברית"),

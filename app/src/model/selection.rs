@@ -156,6 +156,8 @@ pub enum Gesture {
 pub struct Picked {
     pub selection: Selection,
     pub anchor: Option<AccountId>,
+    /// What the last change dropped, and how many users that were: it can be brought back until the next one.
+    pub dropped: Option<(Selection, u32)>,
 }
 
 impl Picked {
@@ -191,6 +193,13 @@ impl Gesture {
 }
 
 impl Picked {
+    /// Brings back what the last change dropped.
+    pub fn restore(&mut self) {
+        if let Some((selection, _)) = self.dropped.take() {
+            self.selection = selection;
+        }
+    }
+
     /// Follows a gesture that [is a range](Gesture::is_range) over these accounts, loaded or not.
     pub fn take_range(&mut self, gesture: Gesture, accounts: impl IntoIterator<Item = AccountId>) {
         let selected = gesture != Gesture::SetRange(false);
@@ -335,7 +344,7 @@ mod tests {
     #[test]
     fn a_range_over_rows_that_are_not_loaded_holds_whatever_the_selection_was() {
         let range = ids(&[3, 4, 5]);
-        let everybody = Picked { selection: Selection::default().everybody(shown("even")), anchor: Some(AccountId(3)) };
+        let everybody = Picked { selection: Selection::default().everybody(shown("even")), anchor: Some(AccountId(3)), dropped: None };
         for (gesture, expected) in [
             (Gesture::Range, ids(&[3, 4, 5])),
             (Gesture::AddRange, ids(&[0, 2, 3, 4, 5, 6, 8])),
@@ -346,7 +355,7 @@ mod tests {
             picked.take_range(gesture, range.clone());
             assert_eq!((meant(&picked.selection), picked.anchor), (expected, Some(AccountId(3))), "{gesture:?}");
         }
-        let mut out = Picked { selection: Selection::Ids(ids(&[3, 9])), anchor: None };
+        let mut out = Picked { selection: Selection::Ids(ids(&[3, 9])), ..Picked::default() };
         out.take_range(Gesture::SetRange(false), range);
         assert_eq!(out.selection, Selection::Ids(ids(&[9])));
     }

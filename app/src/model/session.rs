@@ -54,6 +54,14 @@ pub struct Version {
     pub number: u64,
 }
 
+/// What became of a list of names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    pub asked: u32,
+    /// Those that nobody who is logged in has, as typed.
+    pub missing: Vec<String>,
+}
+
 /// A part of the filtered, sorted Session List.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -66,6 +74,9 @@ pub struct Window {
     pub all: Totals,
     /// For each column in order what its filter was understood to mean, where that is not plain: `03/09/2022, 9:00:00 AM to 9:59:59 AM`.
     pub understood: [Option<String>; 5],
+    /// Which names of a list in a filter are logged in; `None` where there is no such list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Names>,
     /// What the selection that was sent along amounts to.
     #[serde(default)]
     pub selected: Selected,
@@ -74,6 +85,16 @@ pub struct Window {
     pub newest: i64,
     /// When this was read, for the bar: `09:20:54 AM`.
     pub updated: String,
+}
+
+/// Who is selected, as far as one looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelectedRows {
+    /// At most [`WINDOW_ROWS`]: first those that the list's filters leave out, both in the list's order. Nobody in them is known by a count
+    /// of 0 that is not logged in any more.
+    pub rows: Vec<Row>,
+    /// How many of the rows the list's filters leave out: the first ones.
+    pub not_shown: u32,
 }
 
 /// What stands on a page, for a look at what has become of it.

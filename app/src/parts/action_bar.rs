@@ -3,6 +3,7 @@
 use crate::{
     model::{
         plan::Act,
+        selection::Picked,
         text::{counted, thousands},
     },
     parts::{
@@ -11,6 +12,7 @@ use crate::{
         grid::{LIST_FORM, PLAN_FORM},
         list::List,
         live::{Link, Live},
+        selected::ShowSelected,
     },
 };
 use leptos::prelude::*;
@@ -50,6 +52,10 @@ pub fn ActionBar() -> impl IntoView {
         browser::pass_focus(&[".refresh"]);
         list.clear_selection();
     };
+    let restore = move |_| {
+        browser::pass_focus(&[browser::ROWS_STOP, ".refresh"]);
+        list.picked.update(Picked::restore);
+    };
     view! {
         <div class="action-bar" class:chosen=move || !nobody()>
             <EndMenu hint />
@@ -62,9 +68,16 @@ pub fn ActionBar() -> impl IntoView {
                 <span>{selection}</span>
                 <span class="visually-hidden">{showing}</span>
             </p>
-            <Show when=move || !nobody()>
-                <button type="button" class="quiet clear" on:click=clear>"Clear"</button>
-            </Show>
+            <div class="ways">
+                {move || {
+                    let users = list.picked.with(|picked| picked.dropped.as_ref().map(|(_, users)| *users))?;
+                    Some(view! { <button type="button" class="quiet restore" on:click=restore>{format!("Restore {}", thousands(users))}</button> })
+                }}
+                <Show when=move || !nobody()>
+                    <ShowSelected />
+                    <button type="button" class="quiet clear" on:click=clear>"Clear"</button>
+                </Show>
+            </div>
         </div>
     }
 }

@@ -172,7 +172,10 @@ impl Acts {
         if report.own_ended {
             return leave(Some(report));
         }
-        self.list.picked.update(|picked| picked.selection.leave(acted, skipped));
+        self.list.picked.update(|picked| {
+            picked.selection.leave(acted, skipped);
+            picked.dropped = None;
+        });
         let gone: BTreeSet<_> = rows.difference(skipped).copied().collect();
         if !self.list.live.is_disposed() {
             self.list.acted_upon(report.act, &gone);

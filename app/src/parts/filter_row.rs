@@ -2,8 +2,8 @@
 
 use super::grid::LIST_FORM;
 use crate::{
-    model::query::Column,
-    parts::{browser, list::List},
+    model::{pasted, query::Column},
+    parts::{browser, list::List, toasts::Toasts},
 };
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
@@ -23,6 +23,7 @@ pub fn FilterRow() -> impl IntoView {
 #[component]
 fn Filter(column: Column) -> impl IntoView {
     let list = List::take();
+    let toasts = Toasts::take();
     let typed = list.query.with_untracked(|query| query.filter(column).to_owned());
     let active = move || list.query.with(|query| !query.filter(column).trim().is_empty());
     let understood = move || list.shown.with(|shown| shown.understood[column as usize].clone());
@@ -41,6 +42,19 @@ fn Filter(column: Column) -> impl IntoView {
             input.set_value(&text);
         }
     });
+    // Boxes have no lines: a pasted list would run together.
+    let paste = move |event: web_sys::ClipboardEvent| {
+        let text = event.clipboard_data().and_then(|data| data.get_data("text").ok()).unwrap_or_default();
+        let names = !matches!(column, Column::Created | Column::Count);
+        let Some(pasted) = pasted::list(&text).filter(|_| names) else { return };
+        event.prevent_default();
+        if pasted.taken < pasted.names {
+            let (taken, names) = (pasted.taken, pasted.names);
+            let text = format!("A filter holds 500 names, or 16 KB. The first {taken} of {names} were taken; filter the others next.");
+            toasts.error_with(text, Vec::new());
+        }
+        list.set_filter(column, pasted.filter);
+    };
     view! {
         <td role="gridcell" class=column.key() data-title=column.title()>
             <input
@@ -56,6 +70,7 @@ fn Filter(column: Column) -> impl IntoView {
                 autocapitalize="off"
                 spellcheck="false"
                 enterkeyhint="search"
+                on:paste=paste
                 on:input=move |event| list.set_filter(column, event_target_value(&event))
             />
             <span class="understood" id=note>{understood}</span>

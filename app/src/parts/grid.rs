@@ -1,5 +1,6 @@
 //! The Session List: header, filters, rows. Follows the ARIA grid pattern (APG grid): one tab stop into the body, arrows from there.
 
+mod highlight;
 mod keys;
 mod pointer;
 mod row;
@@ -33,6 +34,7 @@ pub fn Grid() -> impl IntoView {
         list.live.track();
         // The rows are in the page by then.
         request_animation_frame(move || {
+            highlight::highlight(list);
             keys::keep_one_tab_stop(list.active.try_get_untracked().flatten());
             keys::arrive(list);
         });

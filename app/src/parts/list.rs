@@ -14,7 +14,7 @@ use crate::{
         plan::Act,
         query::{Column, Query, Sort, encode_pairs},
         selection::{Gesture, Loaded, Picked, Selected, Selection},
-        session::{AccountSessions, Row, Totals, WINDOW_ROWS, Window},
+        session::{AccountSessions, Names, Row, Totals, WINDOW_ROWS, Window},
     },
     parts::{browser, filter_row},
 };
@@ -88,6 +88,7 @@ pub struct Shown {
     pub matching: Totals,
     pub all: Totals,
     pub understood: [Option<String>; 5],
+    pub names: Option<Names>,
     pub updated: String,
     /// Creation time of the newest session that the rows may show, UTC milliseconds.
     newest: i64,
@@ -197,7 +198,7 @@ impl List {
         let ticked = browser::find_all(".list-scroll tbody input:checked").into_iter().filter_map(browser::as_input);
         let ids: BTreeSet<_> = ticked.filter_map(|input| input.value().parse().ok()).collect();
         if !ids.is_empty() {
-            self.picked.set(Picked { selection: Selection::Ids(ids), anchor: None });
+            self.picked.set(Picked { selection: Selection::Ids(ids), ..Picked::default() });
         }
         if browser::find(".list-scroll thead input[name=all]:checked").is_some() {
             self.toggle_all();
@@ -290,7 +291,7 @@ impl List {
         let afar = self.picked.with_untracked(|picked| picked.anchor.filter(|anchor| !rows.iter().any(|row| row.id == *anchor)));
         match afar {
             Some(anchor) if gesture.is_range() => spawn_local(self.follow_from_afar(gesture, anchor, id)),
-            _ => self.picked.update(|picked| picked.follow(gesture, id, &rows)),
+            _ => self.pick(gesture == Gesture::Only, |picked| picked.follow(gesture, id, &rows)),
         }
     }
 
@@ -305,7 +306,7 @@ impl List {
         match answer {
             // Another gesture meanwhile is the newer one.
             Ok(range) if self.picked.with_untracked(|picked| *picked == before) => {
-                self.picked.update(|picked| picked.take_range(gesture, range));
+                self.pick(false, |picked| picked.take_range(gesture, range));
             }
             Ok(_) => {}
             Err(error) => self.fail(error),
@@ -315,11 +316,35 @@ impl List {
     /// Ctrl+A: all that match.
     pub fn select_all(self) {
         let query = self.shown.with_untracked(|shown| shown.query.clone());
-        self.picked.update(|picked| picked.selection = std::mem::take(&mut picked.selection).everybody(query));
+        self.pick(false, |picked| picked.selection = std::mem::take(&mut picked.selection).everybody(query));
     }
 
     pub fn clear_selection(self) {
-        self.picked.set(Picked::default());
+        self.pick(true, |picked| *picked = Picked::default());
+    }
+
+    /// Takes one account out of the selection, wherever it is.
+    pub fn deselect(self, id: AccountId) {
+        self.pick(false, |picked| picked.selection.set(id, true, false));
+    }
+
+    /// Changes the selection. What a click or Esc drops of more than one user can be brought back until the next change.
+    fn pick(self, drops: bool, change: impl FnOnce(&mut Picked)) {
+        let users = untrack(|| self.users_selected()).filter(|users| drops && *users > 1);
+        self.picked.update(|picked| {
+            let dropped = users.map(|users| (picked.selection.clone(), users));
+            change(picked);
+            picked.dropped = dropped;
+        });
+    }
+
+    /// As far as that is known.
+    fn users_selected(self) -> Option<u32> {
+        let ids = self.picked.with(|picked| match &picked.selection {
+            Selection::Ids(ids) => u32::try_from(ids.len()).ok(),
+            Selection::AllMatching { .. } => None,
+        });
+        ids.or_else(|| self.selected.with(|selected| selected.as_ref().map(|selected| selected.users)))
     }
 
     /// How many of the users in the list as filtered are selected; `None` while that is not known.

@@ -22,6 +22,7 @@ pub fn Toolbar() -> impl IntoView {
         <div class="list-toolbar">
             <h2 id="list-title">"Session List"</h2>
             <p class="list-count">{move || count_line(list)}</p>
+            <NamesFound />
             <Show when=move || { filters() > 0 }>
                 <ClearFilters>{move || format!("Clear filters ({})", filters())}</ClearFilters>
             </Show>
@@ -32,6 +33,27 @@ pub fn Toolbar() -> impl IntoView {
             <a class="export" href=export download="">"Export"</a>
             <FilterTips />
         </div>
+    }
+}
+
+/// What became of a list of names in a filter; who is not logged in is told on demand.
+#[component]
+fn NamesFound() -> impl IntoView {
+    let list = List::take();
+    move || {
+        let names = list.shown.with(|shown| shown.names.clone())?;
+        let missing = u32::try_from(names.missing.len()).unwrap_or(u32::MAX);
+        let found = format!("{} of {} names", thousands(names.asked.saturating_sub(missing)), thousands(names.asked));
+        let ways = (missing > 0).then(|| {
+            let text = format!("{} not logged in", thousands(missing));
+            view! { " · " <button type="button" class="link" popovertarget="missing-names">{text}</button> }
+        });
+        Some(view! {
+            <p class="list-names">{found}{ways}</p>
+            <div id="missing-names" popover="auto" role="dialog" aria-label="Names that are not logged in">
+                <ul>{names.missing.into_iter().map(|name| view! { <li>{name}</li> }).collect_view()}</ul>
+            </div>
+        })
     }
 }
 

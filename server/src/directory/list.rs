@@ -38,6 +38,7 @@ impl Directory {
             offset,
             matching: matching.totals,
             understood: filters.understood(),
+            names: self.names(&filters),
             ..self.no_rows(now)
         }
     }
@@ -91,6 +92,14 @@ impl Directory {
 
     /// What a selection amounts to beside the list that `shown` asks for, of which `rows` are answered.
     pub fn selected(&self, selection: &Selection, shown: &Query, rows: &[Row], now: i64) -> Selected {
+        let (mut accounts, in_all) = self.meant(selection, rows, now);
+        let Totals { users, sessions } = self.totals(&accounts);
+        accounts.keep(&self.find(&Filters::new(shown, &self.wall, now)).accounts, true);
+        Selected { users, sessions, not_shown: accounts.count(), in_all }
+    }
+
+    /// The accounts that a selection means, and which of `rows` match the query of [`Selection::AllMatching`].
+    pub(super) fn meant(&self, selection: &Selection, rows: &[Row], now: i64) -> (Bits, BTreeSet<AccountId>) {
         let mut in_all = BTreeSet::new();
         let (also, mut accounts) = match selection {
             Selection::Ids(ids) => (ids, Bits::with_slots(self.accounts.len())),
@@ -103,9 +112,7 @@ impl Directory {
             }
         };
         also.iter().filter_map(|&id| self.accounts.slot(id)).for_each(|slot| accounts.set(slot, true));
-        let Totals { users, sessions } = self.totals(&accounts);
-        accounts.keep(&self.find(&Filters::new(shown, &self.wall, now)).accounts, true);
-        Selected { users, sessions, not_shown: accounts.count(), in_all }
+        (accounts, in_all)
     }
 
     fn totals(&self, accounts: &Bits) -> Totals {
@@ -157,7 +164,7 @@ impl Directory {
 
     /// The slots of a window, in order. Texts descending are texts ascending backwards; creation times and counts that are equal
     /// stand in the order of the user names either way.
-    fn sorted(&self, matching: &Matching<'_>, sort: Sort, offset: usize, limit: usize) -> Vec<u32> {
+    pub(super) fn sorted(&self, matching: &Matching<'_>, sort: Sort, offset: usize, limit: usize) -> Vec<u32> {
         match sort.column {
             Column::UserName | Column::LastName | Column::FirstName => {
                 let order = self.accounts.order(sort.column as usize);
@@ -218,7 +225,7 @@ impl Directory {
         slots
     }
 
-    fn row(&self, slot: u32, matching: &Matching<'_>, filters: &Filters, you: AccountId) -> Row {
+    pub(super) fn row(&self, slot: u32, matching: &Matching<'_>, filters: &Filters, you: AccountId) -> Row {
         let texts = self.accounts.texts(slot);
         let [user_name, last_name, first_name] = array::from_fn(|column| Cell {
             text: texts[column].to_owned(),

@@ -1,12 +1,14 @@
-//! What has become of the rows that a page shows.
+//! What has become of the rows that a page shows, and who is selected beside them.
 
-use super::Directory;
+use super::{Directory, list::Matching};
 use app::model::{
     account::AccountId,
     filter::Filters,
-    query::Query,
-    session::{Meanwhile, OnScreen, Seen, WINDOW_ROWS, Window},
+    query::{Column, Query, Sort},
+    selection::Selection,
+    session::{Meanwhile, OnScreen, Seen, SelectedRows, Totals, WINDOW_ROWS, Window},
 };
+use std::borrow::Cow;
 
 impl Directory {
     /// The rows on a page as they are now, the totals, and how many that match logged in since; or the first rows anew. `now` and `you`
@@ -23,6 +25,25 @@ impl Directory {
             window: Window { matching: matching.totals, ..self.no_rows(now) },
             panel: None,
         }
+    }
+
+    /// Who is selected: those first whom the list as filtered leaves out, both parts by user name. `now` and `you` as in [`Self::window`].
+    pub fn selected_rows(&self, selection: &Selection, shown: &Query, now: i64, you: AccountId) -> SelectedRows {
+        let (selected, _) = self.meant(selection, &[], now);
+        let listed = self.find(&Filters::new(shown, &self.wall, now)).accounts;
+        let (plain, by_name) = (Filters::new(&Query::default(), &self.wall, now), Sort { column: Column::UserName, descending: false });
+        let mut answer = SelectedRows::default();
+        for is_listed in [false, true] {
+            let mut accounts = selected.clone();
+            accounts.keep(&listed, !is_listed);
+            let matching = Matching { accounts: Cow::Owned(accounts), newest: self.sessions.newest().into(), totals: Totals::default() };
+            let slots = self.sorted(&matching, by_name, 0, (WINDOW_ROWS as usize).saturating_sub(answer.rows.len()));
+            answer.rows.extend(slots.into_iter().map(|slot| self.row(slot, &matching, &plain, you)));
+            if !is_listed {
+                answer.not_shown = u32::try_from(answer.rows.len()).unwrap_or(WINDOW_ROWS);
+            }
+        }
+        answer
     }
 
     fn seen(&self, id: AccountId) -> Seen {

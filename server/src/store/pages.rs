@@ -13,7 +13,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::{RANGE_USERS, Selection},
-        session::{AccountSessions, Meanwhile, OnScreen, WINDOW_ROWS, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, WINDOW_ROWS, Window},
         text::thousands,
     },
     store::{Listed, Store, StoreError, Stored},
@@ -48,6 +48,11 @@ impl Store for Sqlite {
             look.panel = self.account_sessions(admin, account).await?;
         }
         Ok(look)
+    }
+
+    async fn selected(&self, admin: &Admin, selection: &Selection, shown: &Query) -> Stored<SelectedRows> {
+        let (selection, shown, you, now) = (selection.clone(), shown.clone(), admin.who().account, admin.who().now);
+        self.in_directory(move |directory| directory.selected_rows(&selection, &shown, now, you)).await
     }
 
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>> {

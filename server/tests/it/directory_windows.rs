@@ -6,7 +6,7 @@ use app::model::{
     fold::search_fold,
     query::{Column, Query, Sort},
     selection::{Selected, Selection},
-    session::{OnScreen, Seen, SessionId, Totals, Window},
+    session::{Names, OnScreen, Seen, SessionId, Totals, Window},
 };
 use jiff::tz::TimeZone;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -129,6 +129,7 @@ impl Naive {
             matching: Totals { users: total, sessions: list.iter().map(|listed| listed.count).sum() },
             all: Totals { users: u32::try_from(users.len()).expect("few"), sessions: u32::try_from(self.sessions.len()).expect("few") },
             understood: filters.understood(),
+            names: self.names(query, now),
             updated: show::time_of_day(now, &zone()),
             ..Window::default()
         }
@@ -152,6 +153,32 @@ impl Naive {
             not_shown: number(selected.difference(&listed).count()),
             in_all,
         }
+    }
+
+    /// Who is selected: whom the list leaves out, and whom it shows, each by user name.
+    fn selected_parts(&self, selection: &Selection, shown: &Query, now: i64) -> (Vec<AccountId>, Vec<AccountId>) {
+        let ids = |query: &Query| self.list(query, now).iter().map(|listed| listed.account.id).collect::<Vec<_>>();
+        let listed = ids(shown);
+        let mut selected = selection.resolve(ids);
+        selected.retain(|id| self.accounts.contains_key(id));
+        let name = |id: &AccountId| &self.accounts[id].user_name;
+        selected.sort_by_key(|id| (search_fold(name(id)), name(id).clone(), *id));
+        selected.into_iter().partition(|id| !listed.contains(id))
+    }
+
+    /// What became of a list of names, by its definition.
+    fn names(&self, query: &Query, now: i64) -> Option<Names> {
+        let filters = Filters::new(query, &Wall::new(&zone()), now);
+        let column = filters.texts.iter().position(|filter| filter.as_ref().is_some_and(|filter| !filter.names().is_empty()))?;
+        let names = filters.texts[column].as_ref()?.names();
+        let is_there = |name: &str| {
+            self.accounts.values().any(|account| {
+                let text = [&account.user_name, &account.last_name, &account.first_name][column];
+                !self.created_of(account.id).is_empty() && search_fold(text) == name
+            })
+        };
+        let missing = names.iter().filter(|(folded, _)| !is_there(folded)).map(|(_, name)| name.clone());
+        Some(Names { asked: u32::try_from(names.len()).expect("few"), missing: missing.collect() })
     }
 
     fn search(&self, text: &str, limit: usize) -> FoundAccounts {
@@ -242,9 +269,35 @@ const TEXTS: [&str; 24] = [
     "Smith, Jr.",
 ];
 
-const TEXT_FILTERS: [&str; 26] = [
-    "n", "nate", "NATE ", "^n", "=nate", "!nate", "!^n|mull", "mull", "^van d", "jose", "ß", "ss", "i", "\\|", "a\\|b|7", "!", "|", "^",
-    "\\", "%", "_", "\0", "🎓", "ע", "하", "\u{301}",
+const TEXT_FILTERS: [&str; 28] = [
+    "n",
+    "nate",
+    "NATE ",
+    "^n",
+    "=nate",
+    "!nate",
+    "!^n|mull",
+    "mull",
+    "^van d",
+    "jose",
+    "ß",
+    "ss",
+    "i",
+    "\\|",
+    "a\\|b|7",
+    "!",
+    "|",
+    "^",
+    "\\",
+    "%",
+    "_",
+    "\0",
+    "🎓",
+    "ע",
+    "하",
+    "\u{301}",
+    "=nate|=NATE|=nobody|=muller",
+    "=n|=nate|=o'brien",
 ];
 
 const CREATED_FILTERS: [&str; 18] = [
@@ -363,6 +416,11 @@ proptest! {
             prop_assert_eq!(directory.range(&query, NOW, from, to), naive_range(&ids, from, to));
             let selected = directory.selected(&selection, &query, &window.rows, NOW);
             prop_assert_eq!(selected, naive.selected(&selection, &query, &window, NOW));
+            let rows = directory.selected_rows(&selection, &query, NOW, YOU);
+            let (hidden, listed) = rows.rows.split_at(rows.not_shown as usize);
+            let (naive_hidden, naive_listed) = naive.selected_parts(&selection, &query, NOW);
+            prop_assert_eq!(hidden.iter().map(|row| row.id).collect::<Vec<_>>(), naive_hidden);
+            prop_assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), naive_listed);
             let screen = OnScreen { rows: (0..12).map(AccountId).collect(), newest: NOW - i64::from(limit) * MINUTE, ..OnScreen::default() };
             let look = directory.look(&query, NOW, YOU, &screen);
             prop_assert_eq!(look.rows, screen.rows.iter().map(|&id| naive.seen(id)).collect::<Vec<_>>());

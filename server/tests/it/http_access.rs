@@ -38,6 +38,7 @@ pub const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
     ("/api/sessions/list", "/api/sessions/list", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/of", "/api/sessions/of", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/look", "/api/sessions/look", [401, 401, 405, 405], [401, 401, 403, 400]),
+    ("/api/sessions/selected", "/api/sessions/selected", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/range", "/api/sessions/range", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/plan", "/api/sessions/plan", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/sessions/commit", "/api/sessions/commit", [401, 401, 405, 405], [401, 401, 403, 400]),
@@ -61,6 +62,7 @@ pub const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
 const FOR_ADMINISTRATORS: &[(&str, &str, u16)] = &[
     ("sessions/list", r#"{"query":{"filters":["","","","",""]},"offset":0,"limit":10}"#, 200),
     ("sessions/look", r#"{"query":{"filters":["","","","",""]},"screen":{"rows":[1],"panel":1,"newest":0,"takes_rows":false}}"#, 200),
+    ("sessions/selected", r#"{"selection":{"ids":[1]},"shown":{"filters":["","","","",""]}}"#, 200),
     ("sessions/of", r#"{"account":1}"#, 200),
     ("sessions/range", r#"{"query":{"filters":["","","","",""]},"from":1,"to":2}"#, 200),
     ("sessions/plan", r#"{"act":"end","selection":{"ids":[1]},"shown":{"filters":["","","","",""]}}"#, 200),

@@ -10,7 +10,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Meanwhile, OnScreen, SessionId, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, SessionId, Window},
     },
     store::{Listed, Store, StoreError, Stored},
 };
@@ -181,6 +181,9 @@ impl Store for Broken {
         panic!("{SECRET}")
     }
     async fn look(&self, _: &Admin, _: &Query, _: &Selection, _: OnScreen) -> Stored<Meanwhile> {
+        panic!("{SECRET}")
+    }
+    async fn selected(&self, _: &Admin, _: &Selection, _: &Query) -> Stored<SelectedRows> {
         panic!("{SECRET}")
     }
     async fn range(&self, _: &Admin, _: &Query, _: AccountId, _: AccountId) -> Stored<Vec<AccountId>> {

@@ -8,7 +8,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{self, AccountSessions, OnScreen, Window},
+        session::{self, AccountSessions, OnScreen, SelectedRows, Window},
     },
     store::{Listed, Store, Stored},
 };
@@ -30,6 +30,10 @@ impl<F: Fn() -> BoxFuture<'static, Stored<()>> + Send + Sync + 'static> Store fo
     async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<session::Meanwhile> {
         (self.before)().await?;
         self.store.look(admin, query, selection, screen).await
+    }
+    async fn selected(&self, admin: &Admin, selection: &Selection, shown: &Query) -> Stored<SelectedRows> {
+        (self.before)().await?;
+        self.store.selected(admin, selection, shown).await
     }
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>> {
         (self.before)().await?;

@@ -15,6 +15,8 @@ pub struct TextFilter {
     negated: bool,
     needle: Needle,
     understood: Option<String>,
+    /// Folded, and as typed.
+    names: Vec<(String, String)>,
 }
 
 enum Needle {
@@ -32,6 +34,11 @@ impl TextFilter {
     pub(super) fn any_of(negated: bool, parts: &[Part]) -> Option<Self> {
         // A lone accent (a dead key) folds to nothing, and so says nothing.
         let (parts, needles): (Vec<_>, Vec<_>) = parts.iter().filter_map(|part| Some((part, needle(part)?))).unzip();
+        let is_list = !negated && parts.len() > 1 && parts.iter().all(|part| part.operator == Operator::Is);
+        let mut names: Vec<_> =
+            parts.iter().filter(|_| is_list).map(|part| (crate::model::fold::search_fold(&part.text), part.text.clone())).collect();
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|(folded, _)| seen.insert(folded.clone()));
         let understood = match &parts[..] {
             [one] if one.operator == Operator::Contains && !negated => None,
             _ => Some(syntax::sentence(negated, &parts.iter().map(|part| part.sentence()).collect::<Vec<_>>())),
@@ -46,7 +53,12 @@ impl TextFilter {
                     .expect("a filter's few kilobytes are within the automaton's limits"),
             ),
         };
-        Some(Self { negated, needle, understood })
+        Some(Self { negated, needle, understood, names })
+    }
+
+    /// The names of a list (`=a|=b|…`), each once: folded, and as typed. Empty for any other filter.
+    pub fn names(&self) -> &[(String, String)] {
+        &self.names
     }
 
     /// Texts in which nothing is found match.

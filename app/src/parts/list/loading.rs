@@ -57,7 +57,7 @@ impl List {
             self.shown.with_untracked(|shown| (shown.query == query, shown.query == query && shown.offset == window.offset));
         let standing = self.standing();
         let in_sight = if same_list { self.first_in_sight() } else { None };
-        let Window { rows, offset, matching, all, understood, selected, updated, .. } = window;
+        let Window { rows, offset, matching, all, understood, names, selected, updated, .. } = window;
         self.lines.update(|lines| {
             let old = std::mem::take(lines);
             let known = |id| old.iter().chain(&standing).find(|line| line.id == id);
@@ -81,7 +81,7 @@ impl List {
             }
         });
         self.told().set(Some((selection, query.clone(), selected)));
-        self.shown.set(Shown { query, offset, matching, all, understood, updated, newest, new_users });
+        self.shown.set(Shown { query, offset, matching, all, understood, names, updated, newest, new_users });
         self.keep_standing(same_list);
         self.rows_changed();
         if let Some((line, before)) = in_sight {

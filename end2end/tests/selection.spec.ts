@@ -1,0 +1,108 @@
+// What a selection keeps, shows and brings back; lists of names; what a filter matched.
+import type { Page } from '@playwright/test';
+import { everybody, filter, names, row, selected } from './list.ts';
+import { expect, test } from './product.ts';
+
+const bar = (page: Page) => page.locator('.action-bar');
+
+/** Pastes a text into the focused box, as the browser would. */
+const paste = async (page: Page, text: string) =>
+  await page.evaluate((text) => {
+    const data = new DataTransfer();
+    data.setData('text', text);
+    document.activeElement!.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, text);
+
+/** The texts that are marked. */
+const marked = async (page: Page) =>
+  await page.evaluate(() => [...(CSS.highlights.get('match') ?? [])].map((range) => {
+    const { startContainer, startOffset, endOffset } = range as StaticRange;
+    return startContainer.textContent!.slice(startOffset, endOffset);
+  }));
+
+test('what a click or Esc drops of several users can be brought back until the next change', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  const restore = bar(admin).getByRole('button', { name: /^Restore/ });
+  await expect(restore).toBeHidden();
+  for (const name of ['natetest', 'nate.miller', 'kahumanu']) await row(admin, name).getByRole('checkbox').check();
+  await row(admin, 'admin02').getByText('admin02', { exact: true }).click();
+  await expect(selected(admin)).toContainText('1 user selected');
+  await restore.click();
+  await expect(selected(admin)).toContainText('3 users selected');
+  await expect(restore).toBeHidden();
+
+  await row(admin, 'natetest').getByRole('checkbox').focus();
+  await admin.keyboard.press('Escape');
+  await expect(restore).toHaveText('Restore 3');
+  await row(admin, 'natetest').getByRole('checkbox').check();
+  await expect(restore).toBeHidden();
+
+  // All that match come back as such.
+  await admin.getByRole('checkbox', { name: /^Select all/ }).check();
+  await expect(selected(admin)).toContainText('5 users selected');
+  await bar(admin).getByRole('button', { name: 'Clear' }).click();
+  await restore.click();
+  await expect(selected(admin)).toContainText('5 users selected');
+  // One user is no loss.
+  await bar(admin).getByRole('button', { name: 'Clear' }).click();
+  await row(admin, 'natetest').getByRole('checkbox').check();
+  await admin.keyboard.press('Escape');
+  await expect(restore).toBeHidden();
+});
+
+test('Show selected tells who is selected, first those whom the filter hides', async ({ loggedIn, product }) => {
+  const admin = await everybody(loggedIn);
+  for (const name of ['natetest', 'kahumanu', 'admin02']) await row(admin, name).getByRole('checkbox').check();
+  await filter(admin, 'User Name').fill('nate');
+  await expect(selected(admin)).toHaveText(/3 users selected · 3 sessions \(2 not shown\)/);
+  await bar(admin).getByRole('button', { name: 'Show selected' }).click();
+  const shown = admin.getByRole('dialog', { name: 'Selected users' });
+  await expect(shown.getByRole('listitem')).toHaveText([/^admin02.*Brown, Ben.*not shown/, /^kahumanu.*not shown/, /^natetest.*Test, Fake/]);
+  await shown.getByRole('button', { name: 'Deselect kahumanu' }).click();
+  await expect(shown.getByRole('listitem')).toHaveCount(2);
+  await expect(selected(admin)).toHaveText(/2 users selected · 2 sessions \(1 not shown\)/);
+  product.usm(['session', 'end', '--user-name', '=admin02', '--except-role', 'none']);
+  await admin.keyboard.press('Escape');
+  await expect(shown).toBeHidden();
+  await bar(admin).getByRole('button', { name: 'Show selected' }).click();
+  await expect(shown.getByRole('listitem').first()).toContainText('not logged in');
+});
+
+test('a pasted list of names finds each of them, and says who is not logged in', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await filter(admin, 'User Name').focus();
+  await paste(admin, 'natetest\r\nNate.Miller\r\n\r\nnobody.there\r\na|b');
+  await expect(admin.locator('.list-names')).toHaveText('2 of 4 names · 2 not logged in');
+  expect((await names(admin)).sort()).toEqual(['nate.miller', 'natetest']);
+  await expect(filter(admin, 'User Name')).toHaveValue('=natetest|=Nate.Miller|=nobody.there|=a\\|b');
+  await admin.getByRole('button', { name: '2 not logged in' }).click();
+  await expect(admin.getByRole('dialog', { name: 'Names that are not logged in' }).getByRole('listitem')).toHaveText(['nobody.there', 'a|b']);
+  await admin.keyboard.press('Escape');
+  // Another filter beside it takes nobody's log-in away.
+  await filter(admin, 'First Name').fill('fake');
+  await expect(admin.locator('.list-count')).toContainText('1 of 5 users');
+  await expect(admin.locator('.list-names')).toHaveText('2 of 4 names · 2 not logged in');
+  await filter(admin, 'First Name').fill('');
+
+  await filter(admin, 'User Name').focus();
+  await paste(admin, Array.from({ length: 612 }, (_, place) => `pupil${place}`).join('\n'));
+  await expect(admin.getByText('A filter holds 500 names, or 16 KB. The first 500 of 612 were taken; filter the others next.')).toBeVisible();
+  await expect(admin.locator('.list-names')).toContainText('0 of 500 names');
+  // A single name is pasted as any text, by the browser.
+  await filter(admin, 'User Name').fill('');
+  await expect(admin.locator('.list-names')).toHaveCount(0);
+});
+
+test('what the filters matched is marked in every row, and no more', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  expect(await marked(admin)).toEqual([]);
+  await filter(admin, 'User Name').fill('NATE');
+  await expect.poll(async () => (await marked(admin)).sort()).toEqual(['nate', 'nate']);
+  await filter(admin, 'Last Name').fill('mill');
+  await expect.poll(async () => (await marked(admin)).sort()).toEqual(['Mill', 'nate']);
+  await filter(admin, 'User Name').fill('');
+  await filter(admin, 'Last Name').fill("ka'ahu");
+  await expect.poll(async () => await marked(admin)).toEqual(['Kaʻahu']);
+  await filter(admin, 'Last Name').fill('');
+  await expect.poll(async () => await marked(admin)).toEqual([]);
+});

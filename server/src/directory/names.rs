@@ -1,0 +1,27 @@
+//! A list of names in a filter: which of them are logged in.
+
+use super::Directory;
+use app::model::{
+    filter::{Filters, text::TextFilter},
+    session::Names,
+};
+use std::collections::HashSet;
+
+impl Directory {
+    /// For the first column whose filter is a list of names. A name counts as found where anybody of that name is logged in, whatever
+    /// the other filters say.
+    pub(super) fn names(&self, filters: &Filters) -> Option<Names> {
+        let is_list = |filter: &Option<TextFilter>| filter.as_ref().is_some_and(|filter| !filter.names().is_empty());
+        let column = filters.texts.iter().position(is_list)?;
+        let filter = filters.texts[column].as_ref()?;
+        let column = self.accounts.column(column);
+        let mut found = column.matching(|framed, from| filter.find(framed, from));
+        found.keep(self.sessions.active(), false);
+        let logged_in: HashSet<&[u8]> = found.iter().map(|slot| column.folded(slot)).collect();
+        let missing = filter.names().iter().filter(|(folded, _)| !logged_in.contains(folded.as_bytes()));
+        Some(Names {
+            asked: u32::try_from(filter.names().len()).unwrap_or(u32::MAX),
+            missing: missing.map(|(_, name)| name.clone()).collect(),
+        })
+    }
+}
