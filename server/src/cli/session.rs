@@ -16,6 +16,7 @@ use app::model::{
     filter::{self, wall::Wall},
     plan,
     query::{Column, Query},
+    selection::Selection,
     session::{Row, WINDOW_ROWS, Window},
     text::{counted, thousands},
 };
@@ -165,7 +166,7 @@ impl Listed {
     fn of(directory: &Directory, query: &Query, now: i64) -> Self {
         let mut rows = Vec::new();
         for offset in (0..).step_by(WINDOW_ROWS as usize) {
-            let mut window = directory.window(query, now, AccountId(0), offset, WINDOW_ROWS);
+            let mut window = directory.window(query, &Selection::default(), now, AccountId(0), offset, WINDOW_ROWS);
             rows.append(&mut window.rows);
             if offset.saturating_add(WINDOW_ROWS) >= window.matching.users {
                 return Self { rows, last: window };

@@ -24,17 +24,19 @@ pub(super) struct Matching<'directory> {
 
 impl Directory {
     /// Part of the filtered, sorted list: at most `limit` rows, at least one and at most [`WINDOW_ROWS`], from `offset` on, which
-    /// goes back to the last page where the result is shorter. `now` and the zone decide what `today` and `last 2h` mean; `you` marks
-    /// the own row.
-    pub fn window(&self, query: &Query, now: i64, you: AccountId, offset: u32, limit: u32) -> Window {
+    /// goes back to the last page where the result is shorter; and beside them what the selection amounts to. `now` and the zone decide
+    /// what `today` and `last 2h` mean; `you` marks the own row.
+    pub fn window(&self, query: &Query, selection: &Selection, now: i64, you: AccountId, offset: u32, limit: u32) -> Window {
         let filters = Filters::new(query, &self.wall, now);
         let matching = self.find(&filters);
         let limit = limit.clamp(1, WINDOW_ROWS);
         let last_page = matching.totals.users.saturating_sub(1) / limit * limit;
         let offset = if offset < matching.totals.users { offset } else { last_page };
         let slots = self.sorted(&matching, query.sort, offset as usize, limit as usize);
+        let rows: Vec<_> = slots.into_iter().map(|slot| self.row(slot, &matching, &filters, you)).collect();
         Window {
-            rows: slots.into_iter().map(|slot| self.row(slot, &matching, &filters, you)).collect(),
+            selected: self.selected(selection, query, &matching, &rows, now),
+            rows,
             offset,
             matching: matching.totals,
             understood: filters.understood(),
@@ -91,20 +93,35 @@ impl Directory {
     }
 
     /// What a selection amounts to beside the list that `shown` asks for, of which `rows` are answered.
-    pub fn selected(&self, selection: &Selection, shown: &Query, rows: &[Row], now: i64) -> Selected {
-        let (mut accounts, in_all) = self.meant(selection, rows, now);
+    pub(super) fn selected(&self, selection: &Selection, shown: &Query, listed: &Matching<'_>, rows: &[Row], now: i64) -> Selected {
+        if selection.is_empty() {
+            return Selected::default();
+        }
+        let (mut accounts, in_all) = self.meant(selection, shown, listed, rows, now);
         let Totals { users, sessions } = self.totals(&accounts);
-        accounts.keep(&self.find(&Filters::new(shown, &self.wall, now)).accounts, true);
+        accounts.keep(&listed.accounts, true);
         Selected { users, sessions, not_shown: accounts.count(), in_all }
     }
 
-    /// The accounts that a selection means, and which of `rows` match the query of [`Selection::AllMatching`].
-    pub(super) fn meant(&self, selection: &Selection, rows: &[Row], now: i64) -> (Bits, BTreeSet<AccountId>) {
+    /// The accounts that a selection means, and which of `rows` match the query of [`Selection::AllMatching`]. `listed` is the list that
+    /// `shown` asks for.
+    pub(super) fn meant(
+        &self,
+        selection: &Selection,
+        shown: &Query,
+        listed: &Matching<'_>,
+        rows: &[Row],
+        now: i64,
+    ) -> (Bits, BTreeSet<AccountId>) {
         let mut in_all = BTreeSet::new();
         let (also, mut accounts) = match selection {
             Selection::Ids(ids) => (ids, Bits::with_slots(self.accounts.len())),
             Selection::AllMatching { query, except, also } => {
-                let mut accounts = self.find(&Filters::new(query, &self.wall, now)).accounts.into_owned();
+                let mut accounts = if query.filters == shown.filters {
+                    listed.accounts.clone().into_owned()
+                } else {
+                    self.find(&Filters::new(query, &self.wall, now)).accounts.into_owned()
+                };
                 let slots = rows.iter().map(|row| row.id).filter_map(|id| Some((id, self.accounts.slot(id)?)));
                 in_all = slots.filter(|&(_, slot)| accounts.get(slot)).map(|(id, _)| id).collect();
                 except.iter().filter_map(|&id| self.accounts.slot(id)).for_each(|slot| accounts.set(slot, false));

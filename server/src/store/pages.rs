@@ -13,7 +13,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::{RANGE_USERS, Selection},
-        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, WINDOW_ROWS, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, Window},
         text::thousands,
     },
     store::{Listed, Store, StoreError, Stored},
@@ -28,22 +28,12 @@ const EVENTS: u32 = 1_000;
 impl Store for Sqlite {
     async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window> {
         let (query, selection, you, now) = (query.clone(), selection.clone(), admin.who().account, admin.who().now);
-        self.in_directory(move |directory| {
-            let mut window = directory.window(&query, now, you, offset, limit.clamp(1, WINDOW_ROWS));
-            window.selected = directory.selected(&selection, &query, &window.rows, now);
-            window
-        })
-        .await
+        self.in_directory(move |directory| directory.window(&query, &selection, now, you, offset, limit)).await
     }
 
     async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<Meanwhile> {
         let (query, selection, you, now, panel) = (query.clone(), selection.clone(), admin.who().account, admin.who().now, screen.panel);
-        let look = self.in_directory(move |directory| {
-            let mut look = directory.look(&query, now, you, &screen);
-            look.window.selected = directory.selected(&selection, &query, &look.window.rows, now);
-            look
-        });
-        let mut look = look.await?;
+        let mut look = self.in_directory(move |directory| directory.look(&query, &selection, now, you, &screen)).await?;
         if let Some(account) = panel {
             look.panel = self.account_sessions(admin, account).await?;
         }
