@@ -1,8 +1,14 @@
 //! A column of texts: as shown, and folded for the search.
 
 use super::bits::Bits;
-use app::model::{filter::text::EDGE, fold::search_fold};
+use app::model::{
+    filter::text::{EDGE, TextFilter},
+    fold::search_fold,
+};
 use std::ops::Range;
+
+/// Where fewer than one slot in so many is left, each is looked at by itself rather than all scanned.
+const FEW: usize = 4;
 
 /// Texts one behind the other in two buffers; they are only ever added.
 pub struct Column {
@@ -39,13 +45,19 @@ impl Column {
         &self.folded[self.folded_range(slot as usize)]
     }
 
+    /// With the edges around it.
+    fn framed(&self, slot: u32) -> &[u8] {
+        let Range { start, end } = self.folded_range(slot as usize);
+        &self.folded[start - 1..=end]
+    }
+
     fn folded_range(&self, slot: usize) -> Range<usize> {
         let start = if slot == 0 { 1 } else { self.folded_ends[slot - 1] as usize + 1 };
         start..self.folded_ends[slot] as usize
     }
 
     /// Calls `each` for every text in which something is found, with its slot, the place of the first find in it, and its length.
-    /// `find` searches from an offset on, as [`app::model::filter::text::TextFilter::find`] does.
+    /// `find` searches from an offset on, as [`app::model::filter::text::Needle::find`] does.
     pub fn scan(&self, find: impl Fn(&[u8], usize) -> Option<Range<usize>>, mut each: impl FnMut(u32, Range<usize>, usize)) {
         let (mut slot, mut from) = (0, 0);
         while let Some(found) = find(&self.folded, from) {
@@ -55,6 +67,19 @@ impl Column {
             from = text.end;
             slot += 1;
         }
+    }
+
+    /// Keeps the slots whose texts match.
+    pub fn retain(&self, slots: &mut Bits, filter: &TextFilter) {
+        if slots.count() as usize * FEW < self.folded_ends.len() {
+            slots.retain(|slot| filter.matches_framed(self.framed(slot)));
+            return;
+        }
+        let mut found = Bits::with_slots(self.folded_ends.len());
+        for needle in filter.needles() {
+            self.scan(|framed, from| needle.find(framed, from), |slot, _, _| found.set(slot, true));
+        }
+        slots.keep(&found, filter.is_negated());
     }
 
     /// The slots in which something is found.

@@ -12,7 +12,7 @@ use app::{
     },
     store::Listed,
 };
-use std::{array, borrow::Cow, collections::BTreeSet};
+use std::{array, borrow::Cow, cmp::Reverse, collections::BTreeSet};
 
 /// Accounts that match, by slot.
 pub(super) struct Matching<'directory> {
@@ -144,14 +144,14 @@ impl Directory {
             return Matching { accounts, newest: newest.into(), totals: self.sessions.all() };
         }
         let mut accounts = self.sessions.active().clone();
-        for (column, filter) in filters.texts.iter().enumerate() {
-            if let Some(filter) = filter {
-                let found = self.accounts.column(column).matching(|framed, from| filter.find(framed, from));
-                accounts.keep(&found, filter.is_negated());
-            }
-        }
+        // The cheapest first: whom they leave out the others need not look at.
         if let Some(filter) = &filters.count {
             retain_counts(&mut accounts, filter, counts);
+        }
+        let mut texts: Vec<_> = filters.texts.iter().enumerate().filter_map(|(column, filter)| Some((column, filter.as_ref()?))).collect();
+        texts.sort_by_key(|(_, filter)| (filter.is_negated(), Reverse(filter.length())));
+        for (column, filter) in texts {
+            self.accounts.column(column).retain(&mut accounts, filter);
         }
         let newest = filters.created.as_ref().map_or(newest.into(), |filter| self.retain_created(&mut accounts, filter).into());
         let totals = self.totals(&accounts);

@@ -15,8 +15,8 @@ impl Directory {
         let column = filters.texts.iter().position(is_list)?;
         let filter = filters.texts[column].as_ref()?;
         let column = self.accounts.column(column);
-        let mut found = column.matching(|framed, from| filter.find(framed, from));
-        found.keep(self.sessions.active(), false);
+        let mut found = self.sessions.active().clone();
+        column.retain(&mut found, filter);
         let logged_in: HashSet<&[u8]> = found.iter().map(|slot| column.folded(slot)).collect();
         let missing = filter.names().iter().filter(|(folded, _)| !logged_in.contains(folded.as_bytes()));
         Some(Names {

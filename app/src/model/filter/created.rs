@@ -122,7 +122,7 @@ impl CreatedFilter {
         face.as_mut().is_some_and(|face| {
             let reads = |text: &TextFilter| {
                 wall::show_time(&mut face.framed, local.second);
-                text.find(&face.framed, 0).is_some()
+                text.matches_framed(&face.framed)
             };
             self.prefixes.iter().any(|prefix| prefix.matches(face.date, local.second)) || self.text.as_ref().is_some_and(reads)
         })

@@ -4,7 +4,7 @@ use super::syntax::{self, Operator, Part, Typed};
 use crate::model::fold::{fold_char, fold_into};
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use memchr::memmem::Finder;
-use std::ops::Range;
+use std::{cmp::Reverse, ops::Range};
 
 /// Stands before and behind each folded text that is searched. No UTF-8 text holds this byte, so nothing is ever found across
 /// two texts, and *starts with* and *is* are plain searches too.
@@ -13,16 +13,20 @@ pub const EDGE: u8 = 0xFF;
 /// A filter of a text.
 pub struct TextFilter {
     negated: bool,
-    needle: Needle,
+    needles: Vec<Needle>,
     understood: Option<String>,
     /// Folded, and as typed.
     names: Vec<(String, String)>,
 }
 
-enum Needle {
+/// An alternative, or all of them where they are many.
+pub enum Needle {
     One(Box<Finder<'static>>),
     Many(AhoCorasick),
 }
+
+/// Up to so many alternatives of more than a letter are looked for one after the other, each faster by far than all at once.
+const FEW: usize = 4;
 
 impl TextFilter {
     /// `None` where nothing is typed that says anything.
@@ -43,22 +47,35 @@ impl TextFilter {
             [one] if one.operator == Operator::Contains && !negated => None,
             _ => Some(syntax::sentence(negated, &parts.iter().map(|part| part.sentence()).collect::<Vec<_>>())),
         };
-        let needle = match &needles[..] {
+        let needles = match &needles[..] {
             [] => return None,
-            [one] => Needle::One(Box::new(Finder::new(one).into_owned())),
-            many => Needle::Many(
-                AhoCorasick::builder()
-                    .match_kind(MatchKind::LeftmostLongest)
-                    .build(many)
-                    .expect("a filter's few kilobytes are within the automaton's limits"),
-            ),
+            [one] => vec![Needle::one(one)],
+            few if few.len() <= FEW && few.iter().all(|one| one.len() > 1) => few.iter().map(|one| Needle::one(one)).collect(),
+            many => {
+                let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(many);
+                vec![Needle::Many(automaton.expect("a filter's few kilobytes are within the automaton's limits"))]
+            }
         };
-        Some(Self { negated, needle, understood, names })
+        Some(Self { negated, needles, understood, names })
     }
 
     /// The names of a list (`=a|=b|…`), each once: folded, and as typed. Empty for any other filter.
     pub fn names(&self) -> &[(String, String)] {
         &self.names
+    }
+
+    /// Bytes of the shortest alternative: the longer, the fewer texts hold it.
+    pub fn length(&self) -> usize {
+        let lengths = self.needles.iter().map(|needle| match needle {
+            Needle::One(finder) => finder.needle().len(),
+            Needle::Many(automaton) => automaton.min_pattern_len(),
+        });
+        lengths.min().unwrap_or(0)
+    }
+
+    /// What is looked for: a text in which one of them is found matches, or, negated, does not.
+    pub fn needles(&self) -> &[Needle] {
+        &self.needles
     }
 
     /// Texts in which nothing is found match.
@@ -75,21 +92,18 @@ impl TextFilter {
     pub fn matches(&self, text: &str) -> bool {
         let mut folded = String::new();
         fold_into(text, &mut folded);
-        self.find(&framed(&folded), 0).is_some() != self.negated
+        self.matches_framed(&framed(&folded))
     }
 
-    /// The next place (in bytes, edges left out) at or after `from` in folded texts that stand between [`EDGE`]s, negated or not.
-    pub fn find(&self, framed: &[u8], from: usize) -> Option<Range<usize>> {
-        let found = match &self.needle {
-            Needle::One(finder) => {
-                let start = from + finder.find(&framed[from..])?;
-                start..start + finder.needle().len()
-            }
-            Needle::Many(automaton) => automaton.find(Input::new(framed).span(from..framed.len()))?.range(),
-        };
-        let start = found.start + usize::from(framed[found.start] == EDGE);
-        let end = found.end - usize::from(framed[found.end - 1] == EDGE);
-        Some(start..end)
+    /// The next place as of [`Needle::find`] of any alternative; of several there the longest.
+    fn find(&self, framed: &[u8], from: usize) -> Option<Range<usize>> {
+        let found = self.needles.iter().filter_map(|needle| needle.find(framed, from));
+        found.min_by_key(|found| (found.start, Reverse(found.end)))
+    }
+
+    /// Whether a folded text that stands between [`EDGE`]s matches.
+    pub fn matches_framed(&self, framed: &[u8]) -> bool {
+        self.needles.iter().any(|needle| needle.find(framed, 0).is_some()) != self.negated
     }
 
     /// Where a text as shown matches: ranges as in [`crate::model::session::Cell`], none for a negated filter.
@@ -105,6 +119,26 @@ impl TextFilter {
             from = found.end;
         }
         ranges
+    }
+}
+
+impl Needle {
+    fn one(needle: &[u8]) -> Self {
+        Self::One(Box::new(Finder::new(needle).into_owned()))
+    }
+
+    /// The next place (in bytes, edges left out) at or after `from` in folded texts that stand between [`EDGE`]s.
+    pub fn find(&self, framed: &[u8], from: usize) -> Option<Range<usize>> {
+        let found = match self {
+            Self::One(finder) => {
+                let start = from + finder.find(&framed[from..])?;
+                start..start + finder.needle().len()
+            }
+            Self::Many(automaton) => automaton.find(Input::new(framed).span(from..framed.len()))?.range(),
+        };
+        let start = found.start + usize::from(framed[found.start] == EDGE);
+        let end = found.end - usize::from(framed[found.end - 1] == EDGE);
+        Some(start..end)
     }
 }
 
@@ -275,13 +309,17 @@ mod tests {
             vec(select(chars), 0..10).prop_map(String::from_iter)
         }
 
+        fn parts(number: Range<usize>) -> impl Strategy<Value = Vec<(char, String)>> {
+            vec((select(vec![' ', '^', '=']), hostile()), number)
+        }
+
         proptest! {
             #![proptest_config(ProptestConfig::with_cases(100_000))]
 
             #[test]
             fn inp_01_any_filter_finds_in_any_text_what_a_reference_finds(
                 negated: bool,
-                parts in vec((select(vec![' ', '^', '=']), hostile()), 0..3),
+                parts in prop_oneof![3 => parts(0..3), 1 => parts(FEW..FEW + 3)],
                 text in hostile(),
             ) {
                 let escaped = |part: &str| part.chars().flat_map(|char| ['\\', char]).collect::<String>();
