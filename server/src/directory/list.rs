@@ -163,19 +163,27 @@ impl Directory {
         let mut matcher = filter.matcher();
         let counts = self.sessions.counts();
         let mut newest = self.sessions.newest().to_vec();
-        accounts.retain(|slot| {
-            // Mostly the newest decides; it stands in a row with its neighbours', the others are scattered.
-            let newest = &mut newest[slot as usize];
-            if matcher.matches(*newest) {
-                return true;
-            }
-            if counts[slot as usize] == 1 {
-                return false;
-            }
-            let older = self.sessions.created_of(slot).skip(1).find(|&at| matcher.matches(at));
-            *newest = older.unwrap_or(*newest);
-            older.is_some()
+        // Mostly the newest decides; it stands in a row with its neighbours', the others are scattered.
+        let mut undecided = Bits::with_slots(self.accounts.len());
+        accounts.retain(|account| {
+            let decided = matcher.matches(newest[account as usize]);
+            undecided.set(account, !decided && counts[account as usize] > 1);
+            decided
         });
+        let mut look = |account: u32, created_at| {
+            if matcher.matches(created_at) {
+                let newest = &mut newest[account as usize];
+                *newest = if accounts.get(account) { created_at.max(*newest) } else { created_at };
+                accounts.set(account, true);
+            }
+        };
+        if undecided.count() < self.sessions.all().users / 32 {
+            undecided.iter().for_each(|account| self.sessions.created_of(account).for_each(|at| look(account, at)));
+        } else {
+            // As they lie in memory: along the chains each would be a cold line.
+            let sessions = self.sessions.created();
+            sessions.filter(|(account, _)| undecided.get(*account)).for_each(|(account, at)| look(account, at));
+        }
         newest
     }
 

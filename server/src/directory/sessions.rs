@@ -12,7 +12,8 @@ const TOMBSTONE_MS: i64 = 10 * 60_000;
 
 const NONE: u32 = u32::MAX;
 
-/// A session in the chain of its account: together in memory, since a walk along a chain meets a cold line at each step.
+/// A session in the chain of its account, together in memory, since a walk along a chain meets a cold line at each step; or a free
+/// place, whose account is [`NONE`].
 #[derive(Clone, Copy)]
 struct Link {
     created_at: i64,
@@ -92,6 +93,7 @@ impl Sessions {
         let Some(slot) = self.index.remove(id.0, &self.ids) else { return false };
         let account = self.links[slot as usize].account;
         self.unlink(slot);
+        self.links[slot as usize].account = NONE;
         self.free.push(slot);
         self.counts[account as usize] -= 1;
         self.all.sessions -= 1;
@@ -164,6 +166,11 @@ impl Sessions {
     /// Creation of each session of an account, newest first.
     pub fn created_of(&self, account: u32) -> impl Iterator<Item = i64> + '_ {
         self.slots_of(account).map(|slot| self.links[slot as usize].created_at)
+    }
+
+    /// Account and creation of every session, in no order.
+    pub fn created(&self) -> impl Iterator<Item = (u32, i64)> + '_ {
+        self.links.iter().filter(|link| link.account != NONE).map(|link| (link.account, link.created_at))
     }
 
     /// Ids of an account's sessions.
