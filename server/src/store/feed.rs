@@ -5,7 +5,7 @@
 
 use super::{
     Sqlite,
-    database::{Reads as _, known_to_fail, within},
+    database::{Reads as _, failed, known_to_fail, within},
     events::{Action, Detail},
 };
 use crate::{
@@ -16,6 +16,7 @@ use app::{
     model::{account::AccountId, event::BatchId, session::SessionId},
     store::{StoreError, Stored},
 };
+use serde::de::DeserializeOwned;
 use sqlx::{SqliteConnection, query, query_as};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -23,7 +24,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, mpsc, watch},
     time::{Instant, timeout},
 };
 
@@ -43,7 +44,7 @@ const SHOWN_ACT: Duration = Duration::from_millis(300);
 const STEP: Duration = Duration::from_secs(2);
 const LOAD: Duration = Duration::from_mins(2);
 
-/// Events read at once.
+/// Events read at once, and accounts or the sessions of so many.
 const PAGE: i64 = 2_000;
 
 /// The directory and how far it has followed.
@@ -143,15 +144,18 @@ pub(super) struct Follower {
     data_version: i64,
 }
 
+// Rows come as one text a page: a row by itself costs the driver more than reading it. And they come by ranges of account ids, as the
+// table and the index of active sessions have them: in any other order each is looked up by itself.
 macro_rules! accounts {
     ($which:literal) => {
         concat!(
             "
-select
+select json_group_array(json_array(
   accounts.id, accounts.user_name, accounts.last_name, accounts.first_name,
   accounts.disabled_at is not null or accounts.roster_disabled_at is not null,
   account_roles.role is not null,
   accounts.deleted_at is not null
+))
 from accounts
 left join account_roles on account_roles.account_id = accounts.id and account_roles.role = 'sis'
 where ",
@@ -160,15 +164,18 @@ where ",
     };
 }
 
-const ACCOUNTS: &str = accounts!("accounts.deleted_at is null");
+const ACCOUNTS: &str = accounts!("accounts.id > $1 and accounts.id <= $2 and accounts.deleted_at is null");
 const ACCOUNTS_BY_ID: &str = accounts!("accounts.id in (select value from json_each($1))");
 
-type AccountRow = (i64, String, String, String, bool, bool, bool);
+/// SQL has 0 and 1 for what is not and what is.
+type AccountRow = (i64, String, String, String, u8, u8, u8);
 
 const SESSIONS: &str = "
-select id, account_id, created_at
+select json_group_array(json_array(id, account_id, created_at))
 from sessions
-where ended_at is null";
+where account_id > $1 and account_id <= $2 and ended_at is null";
+
+type SessionRow = (i64, i64, i64);
 
 const EVENTS: &str = "
 select seq, at, action, target_account, target_session, detail
@@ -186,17 +193,24 @@ impl Follower {
         let until = Instant::now() + LOAD;
         let data_version = data_version(&mut connection).await?;
         within(until, query("begin").execute(&mut connection)).await?;
-        let (seq,): (i64,) = within(until, query_as("select coalesce(max(seq), 0) from events").fetch_one(&mut connection)).await?;
-        let accounts: Vec<AccountRow> = within(until, query_as(ACCOUNTS).fetch_all(&mut connection)).await?;
-        let sessions: Vec<(i64, i64, i64)> = within(until, query_as(SESSIONS).fetch_all(&mut connection)).await?;
-        within(until, query("commit").execute(&mut connection)).await?;
-        let accounts = accounts.into_iter().map(|row| entry(row).0);
-        let sessions = sessions.into_iter().map(|(id, account, created_at)| SessionEntry {
-            id: SessionId(id),
-            account: AccountId(account),
-            created_at,
+        let ends = "select (select coalesce(max(seq), 0) from events), (select coalesce(max(id), 0) from accounts)";
+        let (seq, last): (i64, i64) = within(until, query_as(ends).fetch_one(&mut connection)).await?;
+        // What is read already is taken in meanwhile.
+        let (accounts_to, accounts) = pages::<AccountRow>();
+        let (sessions_to, sessions) = pages::<SessionRow>();
+        let zone = store.zone().clone();
+        let directory = tokio::task::spawn_blocking(move || {
+            let sessions =
+                sessions.map(|(id, account, created_at)| SessionEntry { id: SessionId(id), account: AccountId(account), created_at });
+            Directory::new(&zone, node, accounts.map(|row| entry(row).0), sessions)
         });
-        let directory = Directory::new(store.zone(), node, accounts, sessions);
+        read_pages(&mut connection, until, ACCOUNTS, last, accounts_to).await?;
+        read_pages(&mut connection, until, SESSIONS, last, sessions_to).await?;
+        within(until, query("commit").execute(&mut connection)).await?;
+        let directory = directory.await.map_err(|error| {
+            tracing::error!(%error, "the directory panicked while it was loaded");
+            StoreError::Internal
+        })?;
         Ok((Self { connection, seq, data_version }, directory))
     }
 
@@ -240,7 +254,7 @@ impl Follower {
             return Ok(HashMap::new());
         }
         let accounts = query_as(ACCOUNTS_BY_ID).bind(super::events::json(&ids)?);
-        let accounts: Vec<AccountRow> = within(until, accounts.fetch_all(&mut self.connection)).await?;
+        let accounts: Vec<AccountRow> = rows(within(until, accounts.fetch_one(&mut self.connection)).await?)?;
         Ok(accounts.into_iter().map(|row| (row.0, row)).collect())
     }
 }
@@ -268,6 +282,35 @@ pub(super) async fn follow(store: Sqlite, mut follower: Follower, mut stop: watc
             tokio::time::sleep(RETRY).await;
         }
     }
+}
+
+/// Where pages of rows go, and the rows as they come out on another thread.
+fn pages<T>() -> (mpsc::Sender<Vec<T>>, impl Iterator<Item = T>) {
+    let (to, mut from) = mpsc::channel(4);
+    (to, std::iter::from_fn(move || from.blocking_recv()).flatten())
+}
+
+/// Reads the rows of the accounts up to the last.
+async fn read_pages<T: DeserializeOwned>(
+    connection: &mut SqliteConnection,
+    until: Instant,
+    page: &'static str,
+    last: i64,
+    to: mpsc::Sender<Vec<T>>,
+) -> Stored<()> {
+    let mut after = 0;
+    while after < last {
+        let page = query_as(page).bind(after).bind(after + PAGE);
+        // Where nobody takes it, the directory has panicked: its task tells.
+        let _ = to.send(rows(within(until, page.fetch_one(&mut *connection)).await?)?).await;
+        after += PAGE;
+    }
+    Ok(())
+}
+
+/// The rows of a page.
+fn rows<T: DeserializeOwned>((page,): (String,)) -> Stored<Vec<T>> {
+    serde_json::from_str(&page).map_err(|error| failed(sqlx::Error::Decode(error.into())))
 }
 
 async fn data_version(connection: &mut SqliteConnection) -> Stored<i64> {
@@ -303,5 +346,6 @@ fn changes(events: &[EventRow], accounts: &HashMap<i64, AccountRow>) -> Vec<Chan
 
 /// The entry, and whether the account is deleted.
 fn entry((id, user_name, last_name, first_name, disabled, sis, deleted): AccountRow) -> (AccountEntry, bool) {
-    (AccountEntry { id: AccountId(id), user_name, last_name, first_name, disabled, sis }, deleted)
+    let entry = AccountEntry { id: AccountId(id), user_name, last_name, first_name, disabled: disabled != 0, sis: sis != 0 };
+    (entry, deleted != 0)
 }
