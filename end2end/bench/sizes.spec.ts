@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { expect, hydrated, logIn, Product, test } from '../tests/product.ts';
 
 const SIZES = (process.env.BENCH_SESSIONS ?? '10000,100000,1000000').split(',').map(Number);
@@ -15,11 +16,19 @@ const shown = (milliseconds: number) => (milliseconds < 10 ? milliseconds.toFixe
 const spread = (times: Times) => `${shown(at(times, 0.5))} · ${shown(at(times, 0.95))} · ${shown(at(times, 0.99))} (${shown(Math.min(...times))}–${shown(Math.max(...times))})`;
 
 /** What is measured, one line of the table each, by size. */
-const table = new Map<string, Map<number, string>>();
-const note = (line: string, size: number, value: string) => {
-  if (!table.has(line)) table.set(line, new Map());
-  table.get(line)!.set(size, value);
+type Table = Map<string, Map<number, string>>;
+const table: Table = new Map();
+/** In the server alone: the directory's times and those of SQL. */
+const inServer: Table = new Map();
+const note = (line: string, size: number, value: string, where = table) => {
+  if (!where.has(line)) where.set(line, new Map());
+  where.get(line)!.set(size, value);
   console.log(`${size.toLocaleString('en')}: ${line}: ${value}`);
+};
+/** `server/benches/directory.rs` on the same file. */
+const noteServer = (size: number, file: string) => {
+  const lines = execFileSync('cargo', ['bench', '--quiet', '-p', 'server', '--bench', 'directory', '--', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  for (const [line, directory, sql] of lines.trim().split('\n').map((line) => line.split('\t'))) note(`${line}, ms`, size, `${directory} | ${sql}`, inServer);
 };
 
 type Asked = { filters?: string[]; sort?: string; offset?: number };
@@ -78,6 +87,8 @@ for (const sessions of SIZES) {
     let began = performance.now();
     const product = await Product.demo({ accounts, sessions });
     note('Making the district and starting, s', sessions, ((performance.now() - began) / 1_000).toFixed(0));
+    await product.stop();
+    noteServer(sessions, join(product.folder, 'usm.db'));
     const starts: Times = [];
     for (let turn = 0; turn < 3; turn += 1) {
       await product.stop();
@@ -196,11 +207,16 @@ for (const sessions of SIZES) {
 test.afterAll(() => {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const machine = `${cpus().length} × ${cpus()[0]!.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}`;
-  const lines = [...table].map(([line, values]) => `| ${line} | ${SIZES.map((size) => values.get(size) ?? '–').join(' | ')} |`);
+  const rows = (table: Table, none: string) => [...table].map(([line, values]) => `| ${line} | ${SIZES.map((size) => values.get(size) ?? none).join(' | ')} |`);
+  const sizes = SIZES.map((size) => size.toLocaleString('en'));
   writeFileSync('../docs/benchmarks.md', [
     '# Benchmarks', '',
     `\`cargo xtask bench\` at ${commit} on ${machine}. Sessions of 80 % as many accounts, seeded. Server and Chromium share the machine; times are measured by the client, over loopback.`,
     'Times are median · 95th · 99th percentile (lowest–highest).', '',
-    `| sessions | ${SIZES.map((size) => size.toLocaleString('en')).join(' | ')} |`, `| --- |${' --- |'.repeat(SIZES.length)}`, ...lines, '',
+    `| sessions | ${sizes.join(' | ')} |`, `| --- |${' --- |'.repeat(SIZES.length)}`, ...rows(table, '–'), '',
+    '## In the server alone', '',
+    'The same questions to the directory in memory, without HTTP and JSON; beside them the median of plain SQL on the same file: the rows of the window by `like`, `group by` and',
+    '`order by … limit`, and the exact totals. `cargo bench -p server --bench directory -- PATH/usm.db` measures one file.', '',
+    `| sessions | ${sizes.map((size) => `${size} | SQL`).join(' | ')} |`, `| --- |${' --- |'.repeat(2 * SIZES.length)}`, ...rows(inServer, '– | –'), '',
   ].join('\n'));
 });

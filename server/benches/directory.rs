@@ -1,0 +1,170 @@
+//! How long the directory takes to answer, in the server and without HTTP, and how long plain SQL takes on the same file.
+//!
+//! `cargo bench -p server --bench directory -- PATH/usm.db` prints a line for each question: what, the directory's times and SQL's in
+//! milliseconds, with tabs between. `cargo xtask bench` does it at three sizes and puts the lines into `docs/benchmarks.md`.
+
+use anyhow::{Context as _, Result};
+use app::{
+    model::{
+        account::AccountId,
+        query::{Query, Sort},
+        selection::Selection,
+    },
+    store::StoreError,
+};
+use jiff::tz::TimeZone;
+use server::{
+    activity::Limits,
+    directory::Directory,
+    store::{Missing, Settings, Sqlite},
+};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+use std::{env, hint::black_box, path::Path, time::Instant};
+use tokio::runtime::Runtime;
+
+const WINDOW: u32 = 200;
+const WARM_UP: usize = 20;
+const TURNS: usize = 200;
+/// A turn of SQL takes a second or two.
+const SQL_TURNS: usize = 5;
+
+/// A filter as typed, and as somebody would write it in SQL: of rows, and of groups.
+struct Filter {
+    name: &'static str,
+    typed: [&'static str; 5],
+    rows: &'static str,
+    groups: &'static str,
+}
+
+const NONE: Filter = filter("", ["", "", "", "", ""], "true");
+
+const FILTERS: [Filter; 10] = [
+    filter("few match", ["natetest", "", "", "", ""], "user_name like '%natetest%'"),
+    filter("one letter, half match", ["a", "", "", "", ""], "user_name like '%a%'"),
+    filter("two letters, a third matches", ["", "an", "", "", ""], "last_name like '%an%'"),
+    filter("ten letters, nobody", ["", "", "qwertzuiop", "", ""], "first_name like '%qwertzuiop%'"),
+    filter("begins with", ["^m", "", "", "", ""], "user_name like 'm%'"),
+    filter("or, negated", ["", "!smith|^jo", "", "", ""], "not (last_name like '%smith%' or last_name like 'jo%')"),
+    filter("timestamp, an hour", ["", "", "", "last 2h", ""], "sessions.created_at >= (select max(at) from events) - 7200000"),
+    filter(
+        "timestamp, any text",
+        ["", "", "", ":5", ""],
+        "strftime('%m/%d/%Y %I:%M:%S %p', sessions.created_at / 1000, 'unixepoch') like '%:5%'",
+    ),
+    Filter { groups: "count(*) > 1", ..filter("count", ["", "", "", "", ">1"], "true") },
+    Filter {
+        groups: "count(*) > 1",
+        ..filter("several columns", ["e", "an", "a", "", ">1"], "user_name like '%e%' and last_name like '%an%' and first_name like '%a%'")
+    },
+];
+
+const fn filter(name: &'static str, typed: [&'static str; 5], rows: &'static str) -> Filter {
+    Filter { name, typed, rows, groups: "true" }
+}
+
+const SORTS: [&str; 8] = ["user_name", "-user_name", "last_name", "-first_name", "created", "-created", "count", "-count"];
+
+fn main() -> Result<()> {
+    let path = env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let path = path.context("name a database that `usm demo` made: cargo bench -p server --bench directory -- PATH/usm.db")?;
+    let zone = TimeZone::get("America/Chicago")?;
+    let runtime = Runtime::new()?;
+    let settings = Settings::new(zone.clone(), Limits { idle: 0, lifetime: 0 });
+    let store = runtime.block_on(Sqlite::open(Path::new(&path), Missing::Refuse, settings))?;
+    let now = runtime.block_on(store.newest_time()).map_err(unanswered)?;
+    let (accounts, sessions) = runtime.block_on(store.load_directory(now)).map_err(unanswered)?.contents();
+    // A load has the sessions of one account side by side. As they began they are scattered, as they are after a day.
+    let directory = Directory::new(&zone, now, accounts, sessions);
+    let sql = runtime.block_on(SqliteConnection::connect(&format!("sqlite://{path}?mode=ro")))?;
+    let mut bench = Bench { directory, now, runtime, sql };
+
+    let middle = bench.users() / 2;
+    bench.ask("P1 first window", &NONE, "-created", 0)?;
+    for filter in &FILTERS {
+        bench.ask(&format!("P2 filter: {}", filter.name), filter, "-created", 0)?;
+    }
+    for sort in SORTS {
+        bench.ask(&format!("P3 order {sort}, window in the middle"), &NONE, sort, middle)?;
+    }
+    Ok(())
+}
+
+fn unanswered(error: StoreError) -> anyhow::Error {
+    anyhow::anyhow!("{error:?}")
+}
+
+struct Bench {
+    directory: Directory,
+    /// UTC milliseconds.
+    now: i64,
+    runtime: Runtime,
+    sql: SqliteConnection,
+}
+
+impl Bench {
+    fn users(&self) -> u32 {
+        self.directory.window(&Query::default(), &Selection::default(), self.now, AccountId(0), 0, 1).all.users
+    }
+
+    fn ask(&mut self, name: &str, filter: &Filter, sort: &str, offset: u32) -> Result<()> {
+        let sort = Sort::try_from(sort.to_owned()).map_err(anyhow::Error::msg)?;
+        let query = Query { filters: filter.typed.map(str::to_owned), sort };
+        let ours = Times::of(WARM_UP, TURNS, || {
+            black_box(self.directory.window(&query, &Selection::default(), self.now, AccountId(0), offset, WINDOW));
+            Ok(())
+        })?;
+        let [rows, totals] = statements(filter, sort, offset);
+        let theirs = Times::of(1, SQL_TURNS, || {
+            self.runtime.block_on(async {
+                black_box(sqlx::query(AssertSqlSafe(&*rows)).fetch_all(&mut self.sql).await?);
+                black_box(sqlx::query(AssertSqlSafe(&*totals)).fetch_all(&mut self.sql).await?);
+                Ok(())
+            })
+        })?;
+        println!("{name}\t{} · {} · {} ({}–{})\t{}", ours.at(50), ours.at(95), ours.at(99), ours.at(0), ours.at(100), theirs.at(50));
+        Ok(())
+    }
+}
+
+/// The window, and the exact totals.
+fn statements(filter: &Filter, sort: Sort, offset: u32) -> [String; 2] {
+    let listed = format!(
+        "select accounts.id, user_name, last_name, first_name, max(sessions.created_at) as created, count(*) as count
+        from accounts join sessions on sessions.account_id = accounts.id
+        where sessions.ended_at is null and {}
+        group by accounts.id having {}",
+        filter.rows, filter.groups
+    );
+    let (column, direction) = (sort.column.key(), if sort.descending { "desc" } else { "asc" });
+    [
+        format!("{listed} order by {column} {direction} limit {WINDOW} offset {offset}"),
+        format!("select count(*), sum(count) from ({listed})"),
+    ]
+}
+
+/// How long each turn took, in milliseconds, ascending.
+struct Times(Vec<f64>);
+
+impl Times {
+    fn of(warm_up: usize, turns: usize, mut ask: impl FnMut() -> Result<()>) -> Result<Self> {
+        (0..warm_up).try_for_each(|_| ask())?;
+        let mut times = Vec::with_capacity(turns);
+        for _ in 0..turns {
+            let began = Instant::now();
+            ask()?;
+            times.push(began.elapsed().as_secs_f64() * 1_000.0);
+        }
+        times.sort_by(f64::total_cmp);
+        Ok(Self(times))
+    }
+
+    /// A percentile as shown.
+    fn at(&self, percent: usize) -> String {
+        match self.0[(self.0.len() * percent / 100).min(self.0.len() - 1)] {
+            time @ ..0.1 => format!("{time:.3}"),
+            time @ ..1.0 => format!("{time:.2}"),
+            time @ ..10.0 => format!("{time:.1}"),
+            time => format!("{time:.0}"),
+        }
+    }
+}
