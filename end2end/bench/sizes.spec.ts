@@ -1,4 +1,5 @@
 // How long a person waits, at three sizes: `cargo xtask bench` writes docs/benchmarks.md. Times depend on the machine; nothing fails by one.
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { expect, hydrated, logIn, Product, test } from '../tests/product.ts';
 
+const LIVE_SECONDS = Number(process.env.BENCH_LIVE_SECONDS ?? '600');
 const SIZES = (process.env.BENCH_SESSIONS ?? '10000,100000,1000000').split(',').map(Number);
 
 /** Milliseconds, several of the same kind. */
@@ -188,6 +190,17 @@ for (const sessions of SIZES) {
     await expect(bar).toContainText(`${(end - 4).toLocaleString('en')} users selected`, { timeout: 20_000 });
     note(`Shift over ${(end - 4).toLocaleString('en')} rows until the bar tells them, ms`, sessions, shown(performance.now() - began));
 
+    // In the middle of the longest list: for a person to look at, and for axe.
+    await page.keyboard.press('Escape');
+    await page.evaluate(() => {
+      const list = document.querySelector('.list-scroll')!;
+      list.scrollTop = (list.scrollHeight - list.clientHeight) / 2;
+    });
+    await painted(page, "document.elementFromPoint(500, 420)?.closest('tr[data-id]') && !document.querySelector('table[aria-busy]')");
+    await page.screenshot({ path: `screenshots/middle-of-${sessions}.png` });
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+    expect(violations.map((violation) => violation.id)).toEqual([]);
+
     const others = ['!admin|kruiz', '', '', '', ''];
     const number = Math.min(10_000, whole.all.users - 10);
     for (const act of ['end', 'end_disable']) {
@@ -198,6 +211,32 @@ for (const sessions of SIZES) {
       const [committed, report] = await ask('sessions/commit', { plan: plan.id, confirmation: { count: plan.users } });
       note(`P7 ${act} of ${number.toLocaleString('en')}: plan · commit, ms`, sessions, `${shown(prepared)} · ${shown(committed)} (${report.sessions.toLocaleString('en')} sessions)`);
       if (number < 10_000) break;
+    }
+    if (sessions === Math.max(...SIZES)) {
+      // The list lies open while it changes twenty times a second.
+      await page.goto('/sessions');
+      await hydrated(page);
+      await page.mouse.move(5, 5);
+      const heap = async () => {
+        await devtools.send('HeapProfiler.collectGarbage');
+        const { usedSize, backingStorageSize } = (await devtools.send('Runtime.getHeapUsage')) as { usedSize: number; backingStorageSize: number };
+        return `${((usedSize + backingStorageSize) / 2 ** 20).toFixed(1)} MiB, ${await page.evaluate(() => document.querySelectorAll('*').length)} elements`;
+      };
+      const devtools = await context.newCDPSession(page);
+      const readings: string[] = [];
+      const [, ends] = await list({ filters: ['!admin|kruiz', '', '', '', ''], sort: 'created', offset: 0 });
+      const [, later] = await list({ filters: ['!admin|kruiz', '', '', '', ''], sort: '-created', offset: 0 });
+      const targets = [...later.rows, ...ends.rows];
+      began = performance.now();
+      for (let second = 0; second < LIVE_SECONDS; second += 1) {
+        if (second % Math.ceil(LIVE_SECONDS / 4) === 0) readings.push(await heap());
+        const [, window] = targets.length > 20 ? [0, undefined] : await list({ filters: ['!admin|kruiz', '', '', '', ''] });
+        if (window) targets.push(...window.rows);
+        for (const row of targets.splice(0, 20)) await ask('sessions/end', { target: { account: row.id } });
+        await page.waitForTimeout(Math.max(0, (second + 1) * 1_000 - (performance.now() - began)));
+      }
+      readings.push(await heap());
+      note(`Heap of the page over ${LIVE_SECONDS} s of live updates, 20 a second`, sessions, readings.join(' → '));
     }
     await context.close();
     await product.remove(info);

@@ -9,17 +9,28 @@ use app::{
         account::AccountId,
         query::{Query, Sort},
         selection::Selection,
+        session::SessionId,
     },
     store::StoreError,
 };
 use jiff::tz::TimeZone;
 use server::{
     activity::Limits,
-    directory::Directory,
+    directory::{Change, Directory, SessionEntry},
     store::{Missing, Settings, Sqlite},
 };
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
-use std::{env, hint::black_box, path::Path, time::Instant};
+use std::{
+    env,
+    hint::black_box,
+    path::Path,
+    sync::{
+        RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 use tokio::runtime::Runtime;
 
 const WINDOW: u32 = 200;
@@ -86,7 +97,7 @@ fn main() -> Result<()> {
     for sort in SORTS {
         bench.ask(&format!("P3 order {sort}, window in the middle"), &NONE, sort, middle)?;
     }
-    Ok(())
+    bench.ask_amid_changes()
 }
 
 fn unanswered(error: StoreError) -> anyhow::Error {
@@ -121,8 +132,48 @@ impl Bench {
                 Ok(())
             })
         })?;
-        println!("{name}\t{} · {} · {} ({}–{})\t{}", ours.at(50), ours.at(95), ours.at(99), ours.at(0), ours.at(100), theirs.at(50));
+        println!("{name}\t{}\t{}", ours.spread(), theirs.at(50));
         Ok(())
+    }
+}
+
+/// A change of the list, a thousand times a second: somebody logs in, somebody else leaves.
+fn changes(number: i64, now: i64) -> [Change; 2] {
+    // Ids beyond those of the file.
+    let session = |number: i64| SessionId((1 << 40) + number);
+    let start = SessionEntry { id: session(number), account: AccountId(number % 5_000 + 1), created_at: now + number };
+    [Change::Started(start), Change::Ended(vec![session(number - 2_000)])]
+}
+
+impl Bench {
+    /// The same questions while the directory follows a thousand changes a second, ten at a time, as the feed applies them.
+    fn ask_amid_changes(self) -> Result<()> {
+        let (directory, now, stop) = (RwLock::new(self.directory), self.now, AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut number = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    let began = Instant::now();
+                    let news: Vec<_> = (number..number + 5).flat_map(|number| changes(number, now)).collect();
+                    directory.write().expect("no panic").apply(&news, now);
+                    number += 5;
+                    thread::sleep(Duration::from_millis(10).saturating_sub(began.elapsed()));
+                }
+            });
+            let asked = [&NONE].into_iter().chain(&FILTERS).try_for_each(|filter| {
+                let query = Query { filters: filter.typed.map(str::to_owned), ..Query::default() };
+                let ours = Times::of(WARM_UP, TURNS, || {
+                    let directory = directory.read().expect("no panic");
+                    black_box(directory.window(&query, &Selection::default(), now, AccountId(0), 0, WINDOW));
+                    Ok(())
+                })?;
+                let what = if filter.name.is_empty() { "P1 first window" } else { filter.name };
+                println!("Amid 1,000 changes a second: {what}\t{}\t–", ours.spread());
+                Ok(())
+            });
+            stop.store(true, Ordering::Relaxed);
+            asked
+        })
     }
 }
 
@@ -156,6 +207,10 @@ impl Times {
         }
         times.sort_by(f64::total_cmp);
         Ok(Self(times))
+    }
+
+    fn spread(&self) -> String {
+        format!("{} · {} · {} ({}–{})", self.at(50), self.at(95), self.at(99), self.at(0), self.at(100))
     }
 
     /// A percentile as shown.

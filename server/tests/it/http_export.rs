@@ -75,6 +75,43 @@ async fn an_export_ends_with_the_session_that_asked_for_it() {
 }
 
 #[tokio::test]
+async fn whoever_reads_slowly_lets_the_write_ahead_log_grow_no_further_than_64_mib() {
+    const MIB: u64 = 1024 * 1024;
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    crowd(&world, 4_500).await;
+    let mut export = admin.answer("GET", "/sessions.csv", Body::empty()).await.into_body();
+    export.frame().await.expect("a frame").expect("a piece of it");
+
+    let log = world.folder.path().join("usm.db-wal");
+    let (mut written, mut most) = (0, 0);
+    // As much as ten minutes of a busy morning write, and several times what the log may hold.
+    for _ in 0..24 {
+        let before = std::fs::metadata(&log).expect("the log").len();
+        let starts = (0..4_000).map(|_| SessionStart {
+            account: world.teacher,
+            token: server::auth::token::Token::new().expect("random bytes").hash(),
+            created_at: world.clock.now(),
+            last_seen_at: world.clock.now(),
+            ip: "10.0.0.1".into(),
+            user_agent: "x".repeat(500),
+        });
+        world.store.begin_demo_sessions(starts.collect()).await.expect("begun");
+        world.store.end_accounts(Actor::CommandLine, vec![world.teacher], "", world.clock.now()).await.expect("ended");
+        let after = std::fs::metadata(&log).expect("the log").len();
+        written += after.saturating_sub(before);
+        most = most.max(after);
+        world.store.checkpoint().await.expect("a checkpoint");
+    }
+    assert!(most <= 64 * MIB, "{} MiB", most / MIB);
+    let size = std::fs::metadata(world.folder.path().join("usm.db")).expect("the database").len();
+    assert!(size > 96 * MIB, "only {} MiB were written: the test sees nothing", size / MIB);
+    println!("at most {} MiB of log, {} MiB of database, grown by {} MiB", most / MIB, size / MIB, written / MIB);
+    let rest = export.collect().await.expect("the rest").to_bytes();
+    assert!(String::from_utf8_lossy(&rest).lines().count() >= 4_500);
+}
+
+#[tokio::test]
 async fn what_cannot_be_exported_is_refused_in_a_sentence() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;

@@ -301,11 +301,50 @@ proptest! {
 async fn many_writers_at_once_leave_the_directory_equal_to_a_fresh_load() {
     let world = World::started().await;
     world.sis_account("admin01").await;
-    let lab = world.lab(20).await;
-    let handles = [world.store.clone(), world.command_line().await];
+    let mut writers = write_at_once(&[world.store.clone(), world.command_line().await], world.lab(20).await);
+    while let Some(done) = writers.join_next().await {
+        done.expect("no panic");
+        // Readers meanwhile never see what no moment had: a disabled account with a session.
+        let (accounts, sessions) = followed(&world.store);
+        for account in accounts.iter().filter(|account| account.disabled) {
+            assert!(sessions.iter().all(|session| session.account != account.id));
+        }
+    }
+    in_step(&world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn loads_and_reconnects_amid_many_writers_leave_the_directory_equal_to_a_fresh_load() {
+    let mut world = World::new().await;
+    world.sis_account("admin01").await;
+    let mut writers = write_at_once(&[world.command_line().await, world.command_line().await], world.lab(20).await);
+    let mut loads = 0;
+    while !writers.is_empty() {
+        // Its load and its first news fall anywhere between the others' commits.
+        world.store = world.command_line().await;
+        world.start().await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let (accounts, sessions) = followed(&world.store);
+        for account in accounts.iter().filter(|account| account.disabled) {
+            assert!(sessions.iter().all(|session| session.account != account.id));
+        }
+        world.stop().await;
+        loads += 1;
+        while let Some(done) = writers.try_join_next() {
+            done.expect("no panic");
+        }
+    }
+    assert!(loads > 3, "{loads}");
+    world.store = world.command_line().await;
+    world.start().await;
+    in_step(&world.store).await;
+}
+
+/// Each account logs in, is ended, disabled and enabled again by a writer of its own, through one handle or another.
+fn write_at_once(handles: &[Sqlite], accounts: Vec<AccountId>) -> tokio::task::JoinSet<()> {
     let mut writers = tokio::task::JoinSet::new();
-    for (number, account) in lab.into_iter().enumerate() {
-        let store = handles[number % 2].clone();
+    for (number, account) in accounts.into_iter().enumerate() {
+        let store = handles[number % handles.len()].clone();
         writers.spawn(async move {
             for round in 0..10 {
                 store.begin_demo_sessions(vec![crate::common::start(account, NOW)]).await.expect("begun");
@@ -317,15 +356,7 @@ async fn many_writers_at_once_leave_the_directory_equal_to_a_fresh_load() {
             }
         });
     }
-    while let Some(done) = writers.join_next().await {
-        done.expect("no panic");
-        // Readers meanwhile never see what no moment had: a disabled account with a session.
-        let (accounts, sessions) = followed(&world.store);
-        for account in accounts.iter().filter(|account| account.disabled) {
-            assert!(sessions.iter().all(|session| session.account != account.id));
-        }
-    }
-    in_step(&world.store).await;
+    writers
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
