@@ -76,6 +76,8 @@ pub trait Store: Send + Sync + 'static {
     async fn commit(&self, admin: &Admin, plan: PlanId, confirmation: &Confirmation) -> Stored<Report>;
     /// What an act of this administrator's did, for the page after the redirect.
     async fn report(&self, admin: &Admin, batch: BatchId) -> Stored<Option<Report>>;
+    /// What is done of a plan that this session confirmed and that stopped on its way; `None` where there is none.
+    async fn unfinished(&self, admin: &Admin) -> Stored<Option<Report>>;
     /// Ends one session (one's own; any for SIS holders) or all of one account (SIS holders).
     async fn end(&self, who: &SignedIn, target: EndTarget) -> Stored<Report>;
     /// Enables the accounts that this act disabled and nobody changed since.

@@ -121,16 +121,27 @@ test('a plan in steps that stops says how many are done, and goes on', async ({ 
     commits += 1;
     if (commits === 1) {
       const answer = await route.fetch();
-      await route.fulfill({ response: answer, json: { ...(await answer.json()), ended_users: 10_000, left: 10_000 } });
+      const { plan } = route.request().postDataJSON();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), plan, ended_users: 10_000, planned: 20_000, done: 10_000, left: 10_000 } });
     } else if (commits === 2) await route.fulfill({ status: 503, json: 'unavailable' });
     else await route.continue();
   });
-  const dialog = admin.getByRole('alertdialog');
-  await dialog.getByRole('button', { name: 'End sessions of 2 users' }).click();
-  await expect(dialog.getByRole('alert')).toHaveText('10,000 ended, 10,000 left: confirm again to go on');
+  await admin.getByRole('alertdialog').getByRole('button', { name: 'End sessions of 2 users' }).click();
+  await expect(admin.getByRole('alertdialog')).toBeHidden();
+  const toast = admin.getByRole('alert').filter({ hasText: '10,000 ended, 10,000 left. The database does not answer.' });
+  await expect(toast).toBeVisible();
   await complaints.expectStatus(503);
-  await dialog.getByRole('button', { name: 'End sessions of 2 users' }).click();
-  await expect(dialog).toBeHidden();
+  await expect(admin.getByRole('progressbar')).toHaveCount(0);
+
+  // Neither another act nor another page takes it away.
+  await admin.getByRole('button', { name: 'Clear', exact: true }).click();
+  await admin.getByRole('checkbox', { name: 'Select kahumanu' }).check();
+  await choose(admin, 'End');
+  await expect(admin.getByText('Ended 1 session of kahumanu')).toBeVisible();
+  await (await openPanel(admin, 'admin02')).getByRole('link', { name: 'View account' }).click();
+  await expect(admin.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
+  await toast.getByRole('button', { name: 'Go on' }).click();
+  await expect(toast).toHaveCount(0);
   await expect(admin.getByText('2 ended', { exact: true })).toBeVisible();
 });
 

@@ -140,8 +140,12 @@ mod tests {
             already_ended: 0,
             disabled: 0,
             skipped: vec![Skipped { user_name: TEXT.into(), why: "you".into() }],
+            skipped_users: 1,
+            planned: 9,
+            done: 8,
             left: 0,
             only_now: 7,
+            going: true,
             undo: false,
             own_ended: true,
         });

@@ -29,6 +29,16 @@ pub struct Prepared {
     rows: BTreeSet<AccountId>,
 }
 
+/// Whom an act was about, as far as the page knows.
+#[derive(Clone, Default)]
+struct Acted {
+    selection: Selection,
+    /// Of these, the rows on the screen.
+    rows: BTreeSet<AccountId>,
+    /// Of these, who is left out.
+    skipped: BTreeSet<AccountId>,
+}
+
 /// The acts of the page. What was begun goes on when the page is left: its requests are never aborted.
 #[derive(Clone, Copy)]
 pub struct Acts {
@@ -95,7 +105,7 @@ impl Acts {
 
     async fn end_account(self, account: AccountId, selection: &Selection) -> Result<(), AppError> {
         let report = api::sessions::end(EndTarget::Account(account)).await?;
-        self.done(&report, &BTreeSet::from([account]), selection, &BTreeSet::new());
+        self.done(&report, &Acted { selection: selection.clone(), rows: BTreeSet::from([account]), ..Acted::default() });
         Ok(())
     }
 
@@ -127,7 +137,7 @@ impl Acts {
         Ok(())
     }
 
-    /// The dialog's button. More than 10,000 users are done in steps: each commit answers how many are left.
+    /// The dialog's button. The dialog closes with the first answer: what it asks is confirmed then.
     pub fn commit(self, confirmation: Confirmation) {
         let Some(prepared) = self.prepared.get_untracked() else { return };
         if !self.starts() {
@@ -135,31 +145,69 @@ impl Acts {
         }
         self.failed.set(None);
         spawn_local(async move {
-            let (report, error) = commit_all(&prepared.plan, &confirmation).await;
+            let Prepared { plan, selection, rows } = prepared;
+            let skipped = self.skipped(&plan, confirmation.also_sis);
+            let answer = api::sessions::commit(plan.id, confirmation).await;
             self.busy.try_set(false);
-            if error == Some(AppError::NotSignedIn) {
-                leave(report.as_ref());
-                return;
-            }
-            let failed = match (report, error) {
-                (Some(report), None) if report.left == 0 => {
-                    let skipped = self.skipped(&prepared.plan, confirmation.also_sis);
+            let error = match answer {
+                Ok(report) => {
                     self.prepared.try_set(None);
-                    return self.done(&report, &prepared.rows, &prepared.selection, &skipped);
+                    return self.go_on(report, Arc::new(Acted { selection, rows, skipped }));
                 }
-                (Some(report), _) => {
-                    if !self.list.live.is_disposed() {
-                        self.list.refresh();
-                    }
-                    report.sentence()
-                }
-                (None, Some(AppError::NotFound)) => {
-                    "Nothing was done: this was prepared in another session. Select the users and choose again.".into()
-                }
-                (None, error) => error.unwrap_or(AppError::Internal).sentence().to_owned(),
+                Err(error) => error,
             };
-            self.failed.try_set(Some(failed));
+            let failed = match error {
+                AppError::NotSignedIn => return leave(None),
+                AppError::NotFound => "Nothing was done: this was prepared in another session. Select the users and choose again.",
+                _ => error.sentence(),
+            };
+            self.failed.try_set(Some(failed.to_owned()));
         });
+    }
+
+    /// More than 10,000 users are done in steps: each commit answers how many are left. Whichever pages ask for them, each is done once.
+    fn go_on(self, mut report: Report, acted: Arc<Acted>) {
+        let Some(plan) = report.plan else { return self.done(&report, &acted) };
+        let going = self.toasts.going(&report);
+        spawn_local(async move {
+            let mut error = None;
+            while error.is_none() && report.left > 0 {
+                match api::sessions::commit(plan, Confirmation::default()).await {
+                    Ok(further) if further.left < report.left => {
+                        going.done.set(further.done);
+                        report = further;
+                    }
+                    Ok(_) => error = Some(AppError::Internal),
+                    Err(failed) => error = Some(failed),
+                }
+            }
+            self.toasts.close(going.id);
+            match error {
+                None => self.done(&report, &acted),
+                Some(AppError::NotSignedIn) => leave(Some(&report)),
+                Some(AppError::Unavailable) => self.stopped(report, acted, "The database does not answer."),
+                Some(error) => self.stopped(report, acted, error.sentence()),
+            }
+        });
+    }
+
+    /// Says what is done of a plan, and offers the rest.
+    fn stopped(self, report: Report, acted: Arc<Acted>, why: &str) {
+        if !self.list.live.is_disposed() {
+            self.list.refresh();
+        }
+        let text = [&report.sentence(), ". ", why].concat();
+        self.toasts.stopped(text, Way::Act("Go on", Arc::new(move || self.go_on(report.clone(), acted.clone()))));
+    }
+
+    /// The report that a page begins with: what is left of a plan is gone on with, since it was confirmed.
+    pub fn resume(self, report: Report) {
+        let acted = Arc::default();
+        match report.plan {
+            None => self.tell(&report, BTreeSet::new()),
+            Some(_) if report.going => self.go_on(report, acted),
+            Some(_) => self.stopped(report, acted, "It stopped a while ago."),
+        }
     }
 
     fn skipped(self, plan: &Plan, also_sis: bool) -> BTreeSet<AccountId> {
@@ -168,17 +216,22 @@ impl Acts {
         sis.iter().map(|named| named.id).chain(own).collect()
     }
 
-    fn done(self, report: &Report, rows: &BTreeSet<AccountId>, acted: &Selection, skipped: &BTreeSet<AccountId>) {
+    fn done(self, report: &Report, acted: &Acted) {
         if report.own_ended {
             return leave(Some(report));
         }
         self.list.picked.update(|picked| {
-            picked.selection.leave(acted, skipped);
+            picked.selection.leave(&acted.selection, &acted.skipped);
             picked.dropped = None;
         });
-        let gone: BTreeSet<_> = rows.difference(skipped).copied().collect();
+        let gone: BTreeSet<_> = acted.rows.difference(&acted.skipped).copied().collect();
         if !self.list.live.is_disposed() {
-            self.list.acted_upon(report.act, &gone);
+            if acted.selection.is_empty() {
+                // Begun on another page: nobody knows which rows it took out of this one.
+                self.list.refresh();
+            } else {
+                self.list.acted_upon(report.act, &gone);
+            }
         }
         self.tell(report, gone);
     }
@@ -235,21 +288,4 @@ impl Acts {
 fn leave(report: Option<&Report>) {
     Toasts::keep(&report.map_or_else(|| "Nothing was done.".to_owned(), Report::sentence));
     failure::leave_if_signed_out(&AppError::NotSignedIn);
-}
-
-/// Commits until nobody is left or a step fails: what was done, and why it stopped.
-async fn commit_all(plan: &Plan, confirmation: &Confirmation) -> (Option<Report>, Option<AppError>) {
-    let mut done = None::<Report>;
-    loop {
-        match api::sessions::commit(plan.id, confirmation.clone()).await {
-            Ok(report) => {
-                let goes_on = report.left > 0 && done.is_none_or(|done| report.left < done.left);
-                done = Some(report);
-                if !goes_on {
-                    return (done, None);
-                }
-            }
-            Err(error) => return (done, Some(error)),
-        }
-    }
 }

@@ -1,23 +1,19 @@
-//! What an act without scripts did, on the page after its redirect.
+//! What an act without scripts did, on the page after its redirect; and what is done of one that is under way, on any.
 
 use crate::{model::plan::Report, parts::acts::Acts};
 use leptos::prelude::*;
-use std::collections::BTreeSet;
 
 /// Stands where messages stand. With scripts it becomes one of them.
 #[component]
 pub fn ReportNote(report: Report, back: String) -> impl IntoView {
     let acts = Acts::take();
     let shown = RwSignal::new(true);
-    // As a message it would lose its button *Go on*.
-    let stays = report.plan.is_some();
-    let told = StoredValue::new(report.clone());
+    let mut told = Some(report.clone());
     Effect::new(move |_| {
-        if stays {
-            return;
-        }
         shown.set(false);
-        told.with_value(|report| acts.tell(report, BTreeSet::new()));
+        if let Some(report) = told.take() {
+            acts.resume(report);
+        }
     });
     let undo = report.undo.then(|| {
         view! {

@@ -1,6 +1,12 @@
 //! Short messages at the lower right: what an act did, or why it was not done.
 
-use crate::parts::{browser, list_address};
+use crate::{
+    model::{
+        plan::Report,
+        text::{counted, thousands},
+    },
+    parts::{browser, list_address},
+};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +29,24 @@ struct Toast {
     text: String,
     error: bool,
     stays: bool,
+    /// Nothing else that is done closes it.
+    keeps: bool,
     ways: Vec<Way>,
+    /// Of a plan that is under way: its users, and how many of them are done. The text is what is being done.
+    going: Option<(u32, ArcRwSignal<u32>)>,
+}
+
+impl Toast {
+    fn new(text: String, error: bool, ways: Vec<Way>) -> Self {
+        Self { id: 0, text, error, stays: !ways.is_empty(), keeps: false, ways, going: None }
+    }
+}
+
+/// The message of a plan that is under way.
+pub struct Going {
+    pub id: u32,
+    /// How many users are done.
+    pub done: ArcRwSignal<u32>,
 }
 
 /// What a button does. It may be pressed when the page that offered it is long gone, so it belongs to none.
@@ -46,17 +69,30 @@ impl Toasts {
 
     /// Something was done.
     pub fn success(self, text: impl Into<String>) {
-        self.push(text.into(), false, Vec::new());
+        self.push(Toast::new(text.into(), false, Vec::new()));
     }
 
     /// Something was done, and may lead on.
     pub fn success_with(self, text: impl Into<String>, ways: Vec<Way>) {
-        self.push(text.into(), false, ways);
+        self.push(Toast::new(text.into(), false, ways));
     }
 
     /// Something was not done, and may be tried again.
     pub fn error_with(self, text: impl Into<String>, ways: Vec<Way>) {
-        self.push(text.into(), true, ways);
+        self.push(Toast::new(text.into(), true, ways));
+    }
+
+    /// A plan stopped on its way. The way on is there until it is taken or closed, on other pages too.
+    pub fn stopped(self, text: String, go_on: Way) {
+        self.push(Toast { keeps: true, ..Toast::new(text, true, vec![go_on]) });
+    }
+
+    /// A plan is under way: stands until it is closed.
+    pub fn going(self, report: &Report) -> Going {
+        let done = ArcRwSignal::new(report.done);
+        let toast = Toast::new(report.doing().to_owned(), false, Vec::new());
+        let id = self.push(Toast { stays: true, keeps: true, going: Some((report.planned, done.clone())), ..toast });
+        Going { id, done }
     }
 
     /// Something was done, but the page that knows is being left: the next one tells it.
@@ -71,29 +107,31 @@ impl Toasts {
         let Some(storage) = list_address::storage() else { return };
         if let Ok(Some(text)) = storage.get_item(KEPT) {
             let _ = storage.remove_item(KEPT);
-            self.push(text, false, Vec::new());
-            self.shown.update(|shown| shown.iter_mut().for_each(|toast| toast.stays = true));
+            self.push(Toast { stays: true, ..Toast::new(text, false, Vec::new()) });
         }
     }
 
     /// What failed on a page cannot be tried again once it is left.
     pub fn close_errors(self) {
-        self.shown.try_update(|shown| shown.retain(|toast| !toast.error));
+        self.shown.try_update(|shown| shown.retain(|toast| !toast.error || toast.keeps));
     }
 
-    fn push(self, text: String, error: bool, ways: Vec<Way>) {
+    /// Answers its id.
+    fn push(self, toast: Toast) -> u32 {
         let id = self.next.try_update_value(|next| {
             *next += 1;
             *next
         });
-        let Some(id) = id else { return };
+        let id = id.unwrap_or_default();
         self.shown.try_update(|shown| {
-            shown.retain(|toast| !toast.stays);
-            shown.push(Toast { id, text, error, stays: !ways.is_empty(), ways });
+            shown.retain(|toast| !toast.stays || toast.keeps);
+            shown.push(Toast { id, ..toast });
         });
+        id
     }
 
-    fn close(self, id: u32) {
+    /// Takes a message away.
+    pub fn close(self, id: u32) {
         self.shown.try_update(|shown| shown.retain(|toast| toast.id != id));
     }
 }
@@ -134,6 +172,16 @@ fn Shown(toast: Toast) -> impl IntoView {
         toasts.close(id);
     };
 
+    let is_going = toast.going.is_some();
+    let said = match toast.going {
+        None => view! { <p>{toast.text}</p> }.into_any(),
+        Some((planned, done)) => {
+            let value = done.clone();
+            let text = move || [&toast.text, " ", &thousands(done.get()), " of ", &counted(planned, "user"), " …"].concat();
+            // It is read out when it comes, not at each step.
+            view! { <label aria-live="off">{text} <progress max=planned value=move || value.get()></progress></label> }.into_any()
+        }
+    };
     let ways = toast.ways.into_iter().map(|way| match way {
         Way::Act(text, act) => view! {
             <button
@@ -159,9 +207,12 @@ fn Shown(toast: Toast) -> impl IntoView {
             on:focusin=move |_| hold()
             on:focusout=move |_| go()
         >
-            <p>{toast.text}</p>
+            {said}
             {ways.collect_view()}
-            <button type="button" class="quiet close" aria-label="Close message" on:click=move |_| close()></button>
+            {(!is_going)
+                .then(|| {
+                    view! { <button type="button" class="quiet close" aria-label="Close message" on:click=move |_| close()></button> }
+                })}
         </div>
     }
 }

@@ -61,7 +61,7 @@ impl Sqlite {
                 EndTarget::Session(session) => end_by_id(&mut tx, &deed, &[session]).await?,
             };
             events::record(&mut tx, &deed, &targets).await?;
-            let report = reports::report(&mut tx, deed.batch).await?.ok_or(StoreError::Internal)?;
+            let report = reports::report(&mut tx, deed.batch, &who).await?.ok_or(StoreError::Internal)?;
             Ok((report, tx.commit().await?))
         })
         .await

@@ -213,10 +213,10 @@ from json_each($9) as target
 left join accounts on accounts.id = json_extract(target.value, '$.account')
 order by target.key";
 
-/// Writes an event for each target, in their order, and where they came from.
-pub(super) async fn record(tx: &mut Tx, deed: &Deed, targets: &[Target]) -> Stored<()> {
+/// Writes an event for each target, in their order, and where they came from. Answers the place in the log that they follow.
+pub(super) async fn record(tx: &mut Tx, deed: &Deed, targets: &[Target]) -> Stored<i64> {
     if targets.is_empty() {
-        return Ok(());
+        return Ok(i64::MAX);
     }
     let insert = sqlx::query(INSERT)
         .bind(deed.batch.0)
@@ -229,12 +229,12 @@ pub(super) async fn record(tx: &mut Tx, deed: &Deed, targets: &[Target]) -> Stor
         .bind(&*deed.reason)
         .bind(json(targets)?);
     let last = tx.log(insert).await?;
+    let before = last - i64::try_from(targets.len()).unwrap_or(i64::MAX);
     if let Some(origin) = deed.actor.origin() {
-        let number = i64::try_from(targets.len()).unwrap_or(i64::MAX);
-        let insert = sqlx::query(INSERT_ORIGINS).bind(last - number).bind(last).bind(&*origin.ip).bind(&*origin.user_agent);
+        let insert = sqlx::query(INSERT_ORIGINS).bind(before).bind(last).bind(&*origin.ip).bind(&*origin.user_agent);
         tx.execute(insert).await?;
     }
-    Ok(())
+    Ok(before)
 }
 
 // The events that one statement inserted follow one another.

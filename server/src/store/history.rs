@@ -58,13 +58,18 @@ limit $2";
 
 type EventRow = (i64, i64, i64, String, String, Option<i64>, String, String, String, String, Option<String>, Option<String>);
 
+// The first of an act's accounts that can be enabled is enough: it may have 300,000.
 const CAN_UNDO: &str = "
-select distinct events.batch_id
-from events
-join accounts on accounts.id = events.target_account
-where events.batch_id in (select value from json_each($1))
-and accounts.disabled_at is not null
-and accounts.version = json_extract(events.detail, '$.disabled_version')";
+select batch.value
+from json_each($1) as batch
+where exists (
+  select 1
+  from events
+  join accounts on accounts.id = events.target_account
+  where events.batch_id = batch.value
+  and accounts.disabled_at is not null
+  and accounts.version = json_extract(events.detail, '$.disabled_version')
+)";
 
 impl Sqlite {
     /// The event of an export: how many, and what was asked for.
@@ -109,7 +114,8 @@ impl Sqlite {
     }
 
     async fn lines(&self, reader: &mut Reader, rows: Vec<EventRow>) -> Stored<Vec<EventLine>> {
-        let batches: BTreeSet<i64> = rows.iter().map(|row| row.1).collect();
+        let disabling = rows.iter().filter(|row| read(&row.9).disabled_version.is_some());
+        let batches: BTreeSet<i64> = disabling.map(|row| row.1).collect();
         let can_undo: Vec<(i64,)> = reader.all(query_as(CAN_UNDO).bind(json(&batches)?)).await?;
         let can_undo: HashSet<i64> = can_undo.into_iter().map(|(batch,)| batch).collect();
         let line = |(seq, batch, at, actor, action, target_id, target, reason, result, detail, ip, user_agent): EventRow| {

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// What this program writes. It refuses a database whose `oldest_binary` is above it.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// How long one statement waits for another process's write before it answers busy. The writer asks three times.
 const BUSY: Duration = Duration::from_millis(200);

@@ -86,6 +86,10 @@ impl Store for Sqlite {
         self.own_report(admin, batch).await
     }
 
+    async fn unfinished(&self, admin: &Admin) -> Stored<Option<Report>> {
+        self.unfinished_report(admin).await
+    }
+
     async fn end(&self, who: &SignedIn, target: EndTarget) -> Stored<Report> {
         self.end_target(who, target).await
     }

@@ -1,7 +1,7 @@
 //! Prepare, then commit.
 //!
-//! A plan is a row: who prepared it, for what act, with which accounts. Its commit takes no account ids, acts on exactly these accounts
-//! with all the sessions they have at that instant, and happens once.
+//! A plan is a row: who prepared it, for what act; its accounts stand in parts, each of which one commit does. A commit takes no account
+//! ids, acts on exactly these accounts with all the sessions they have at that instant, and happens once.
 
 mod draft;
 mod prepared;
@@ -9,13 +9,12 @@ mod prepared;
 use super::{
     Sqlite,
     acts::{self, refused},
-    database::Reads as _,
+    database::{Reads as _, Tx},
     events::{self, Action, Actor, Deed, json},
     reports,
 };
 use app::{
-    AppError,
-    guard::Admin,
+    guard::{Admin, SignedIn},
     model::{
         event::BatchId,
         plan::{Act, Confirmation, Plan, PlanId, Report},
@@ -25,8 +24,9 @@ use app::{
     store::{StoreError, Stored},
 };
 use draft::{SelectedRow, draft};
-use prepared::{PlanRow, Prepared, stored};
+use prepared::{Prepared, kept, stored};
 use sqlx::{query, query_as};
+use std::collections::HashSet;
 
 /// How long a committed plan can tell what is left of it.
 const KEPT: i64 = 24 * 60 * 60 * 1_000;
@@ -50,29 +50,42 @@ delete from plans
 where created_at < $1";
 
 const CREATE: &str = "
-insert into plans (batch_id, account_id, session_id, act, created_at, users, newest_session, sis, accounts, matching)
+insert into plans (batch_id, account_id, session_id, act, created_at, users, newest_session, sis, selected, matching)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 returning id";
 
-// Locks the row; another's plan is as unknown as none.
-const CLAIM: &str = "
-update plans
-set done = done
-where id = $1
-and account_id = $2
-and session_id = $3
-returning batch_id, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, sis, accounts";
+const CREATE_PART: &str = "
+insert into plan_parts (plan_id, place, accounts)
+values ($1, $2, $3)";
 
 const NOTE_STEP: &str = "
 update plans
-set first_committed_at = coalesce(first_committed_at, $1), done = $2, also_sis = $3, reason = $4
-where id = $5";
+set
+  first_committed_at = coalesce(first_committed_at, $1), last_committed_at = $1,
+  done = $2, also_sis = $3, reason = $4, report = $5
+where id = $6";
+
+// A later plan that was confirmed took its place, unless it is still gone on with.
+const UNFINISHED: &str = "
+select batch_id, report
+from plans
+where session_id = $1
+and done > 0
+and done < selected
+and (last_committed_at >= $2 or id = (select max(id) from plans where session_id = $1 and done > 0))
+order by id desc
+limit 1";
 
 const MATCHING: &str = "
-select matching, accounts
+select id, matching
 from plans
 where batch_id = $1
 and matching is not null";
+
+const PARTS: &str = "
+select accounts
+from plan_parts
+where plan_id = $1";
 
 impl Sqlite {
     pub(super) async fn make_plan(&self, admin: &Admin, act: Act, selection: &Selection, shown: &Query) -> Stored<Plan> {
@@ -124,9 +137,14 @@ impl Sqlite {
                 .bind(plan.users)
                 .bind(newest_session)
                 .bind(json(&sis)?)
-                .bind(json(&accounts)?)
+                .bind(acts::count(accounts.len()))
                 .bind(matching);
             let (id,): (i64,) = tx.first(create).await?.ok_or(StoreError::Internal)?;
+            let mut place = 0_u32;
+            for part in accounts.chunks(store.0.settings.step) {
+                tx.execute(query(CREATE_PART).bind(id).bind(place).bind(json(part)?)).await?;
+                place += acts::count(part.len());
+            }
             Ok((Plan { id: PlanId(id), ..plan }, tx.commit().await?))
         })
         .await
@@ -136,29 +154,12 @@ impl Sqlite {
         let (store, who, confirmation) = (self.clone(), admin.who().clone(), confirmation.clone());
         let committed = self.write(async move {
             let mut tx = store.database().begin_long().await?;
-            let claim = query_as(CLAIM).bind(plan.0).bind(who.account.0).bind(who.session.0);
-            let row: Option<PlanRow> = tx.first(claim).await?;
-            let mut stored = Prepared::read(row.ok_or(StoreError::Refused(AppError::NotFound))?)?;
+            let mut stored = Prepared::claim(&mut tx, plan, &who).await?;
             acts::ensure_allowed(&mut tx, &who, true).await?;
             if stored.first_committed_at.is_none() {
                 stored.confirm(&confirmation, who.account, who.now)?;
             }
-            let step = stored.step(store.0.settings.step);
-            if !step.is_empty() {
-                let deed = Deed {
-                    batch: stored.batch,
-                    at: who.now,
-                    actor: Actor::from(&who),
-                    action: if stored.act == Act::End { Action::End } else { Action::EndDisable },
-                    reason: stored.reason.clone(),
-                };
-                let targets = stored.carry_out(&mut tx, &deed, &step, who.account.0, who.session.0).await?;
-                events::record(&mut tx, &deed, &targets).await?;
-            }
-            let done = i64::try_from(stored.done + step.len()).unwrap_or(i64::MAX);
-            let note = query(NOTE_STEP).bind(who.now).bind(done).bind(stored.also_sis).bind(&stored.reason).bind(plan.0);
-            tx.execute(note).await?;
-            let report = reports::report(&mut tx, stored.batch).await?.ok_or(StoreError::Internal)?;
+            let report = store.carry_out_step(&mut tx, &mut stored, plan, &who).await?;
             Ok((report, tx.commit().await?))
         });
         let mut report = committed.await?;
@@ -167,18 +168,70 @@ impl Sqlite {
         Ok(report)
     }
 
+    /// Does the next part of a plan, where one is left. What it costs does not depend on how many are done: their report is kept.
+    async fn carry_out_step(&self, tx: &mut Tx, stored: &mut Prepared, plan: PlanId, who: &SignedIn) -> Stored<Report> {
+        let mut since = None;
+        if !stored.step.is_empty() {
+            let deed = Deed {
+                batch: stored.batch,
+                at: who.now,
+                actor: Actor::from(who),
+                action: if stored.act == Act::End { Action::End } else { Action::EndDisable },
+                reason: stored.reason.clone(),
+            };
+            let targets = stored.carry_out(tx, &deed, who.account.0, who.session.0).await?;
+            since = Some(events::record(tx, &deed, &targets).await?);
+        }
+        let report = match (stored.report.take(), since) {
+            (Some(before), None) => before,
+            (Some(before), Some(since)) => reports::with_events_since(tx, before, since).await?,
+            (None, _) => reports::of_events(tx, stored.batch).await?.ok_or(StoreError::Internal)?,
+        };
+        if since.is_some() {
+            let done = stored.done + i64::from(acts::count(stored.step.len()));
+            let note = query(NOTE_STEP).bind(who.now).bind(done).bind(stored.also_sis).bind(&stored.reason).bind(json(&report)?);
+            tx.execute(note.bind(plan.0)).await?;
+        }
+        reports::as_of_now(tx, report, who).await
+    }
+
     /// How many match the selection of a plan now that is all done, and were not in it.
     async fn only_now(&self, report: &Report, now: i64) -> Stored<u32> {
+        if report.left > 0 {
+            return Ok(0);
+        }
         let mut reader = self.database().reader().await?.patiently();
-        let plan: Option<(String, String)> = reader.first(query_as(MATCHING).bind(report.batch.0)).await?;
+        let plan: Option<(i64, String)> = reader.first(query_as(MATCHING).bind(report.batch.0)).await?;
+        let Some((id, matching)) = plan else { return Ok(0) };
+        let parts: Vec<(String,)> = reader.all(query_as(PARTS).bind(id)).await?;
         drop(reader);
-        let Some((matching, accounts)) = plan.filter(|_| report.left == 0) else { return Ok(0) };
         self.in_directory(move |directory| {
-            let (selection, planned): (Selection, Vec<i64>) = (stored(&matching)?, stored(&accounts)?);
+            let selection: Selection = stored(&matching)?;
+            let mut planned = HashSet::new();
+            for (part,) in &parts {
+                planned.extend(stored::<Vec<i64>>(part)?);
+            }
             let matching = selection.resolve(|query| directory.matching(query, now));
-            Ok(acts::count(matching.iter().filter(|id| planned.binary_search(&id.0).is_err()).count()))
+            Ok(acts::count(matching.iter().filter(|id| !planned.contains(&id.0)).count()))
         })
         .await?
+    }
+
+    /// What the steps did of the session's newest plan that stopped on its way: its confirmation stands.
+    pub(super) async fn unfinished_report(&self, admin: &Admin) -> Stored<Option<Report>> {
+        let mut reader = self.database().reader().await?;
+        let (session, since) = (admin.who().session.0, admin.who().now - reports::GOES_ON);
+        let plan: Option<(i64, Option<String>)> = reader.first(query_as(UNFINISHED).bind(session).bind(since)).await?;
+        let Some((batch, report)) = plan else { return Ok(None) };
+        let report = match kept(report) {
+            Some(report) => Some(report),
+            None => reports::of_events(&mut reader, BatchId(batch)).await?,
+        };
+        let Some(report) = report else { return Ok(None) };
+        let report = reports::as_of_now(&mut reader, report, admin.who()).await?;
+        drop(reader);
+        self.applied(report.batch).await?;
+        Ok(Some(report))
     }
 
     /// What an act of this administrator did. The list that is asked for next shows it.
@@ -189,7 +242,7 @@ impl Sqlite {
         if own.is_none() {
             return Ok(None);
         }
-        let report = reports::report(&mut reader, batch).await;
+        let report = reports::report(&mut reader, batch, admin.who()).await;
         drop(reader);
         self.applied(batch).await?;
         let Some(mut report) = report? else { return Ok(None) };

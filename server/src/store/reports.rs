@@ -1,7 +1,9 @@
-//! What an act did, read back from its events: a repeated commit answers the same, and so does the page after a redirect.
+//! What an act did, read back from its events: a repeated commit answers the same, and so does the page after a redirect. Of a plan in
+//! steps the figures are kept with it, so that a step reads its own events only; they are the same.
 
-use super::database::Reads;
+use super::{acts::count, database::Reads};
 use app::{
+    guard::SignedIn,
     model::{
         account::{AccountId, Named},
         event::BatchId,
@@ -13,7 +15,10 @@ use app::{
 use sqlx::query_as;
 
 /// Names a report lists at most.
-const NAMES: i64 = 20;
+const NAMES: usize = 20;
+
+/// How long after its last step a plan is gone on with unasked, in milliseconds. Later, who confirmed it may no longer expect it.
+pub(super) const GOES_ON: i64 = 10 * 60 * 1_000;
 
 const TOTALS: &str = "
 select
@@ -22,6 +27,7 @@ select
   coalesce(sum(json_array_length(detail, '$.sessions')), 0),
   coalesce(sum(json_extract(detail, '$.new')), 0),
   coalesce(sum(result = 'already'), 0),
+  coalesce(sum(result = 'skipped'), 0),
   coalesce(sum(json_extract(detail, '$.disabled_version') is not null), 0),
   max(
     target_account = actor_account
@@ -29,29 +35,36 @@ select
   )
 from events
 where batch_id = $1
+and seq > $2
 and action in ('end', 'end_disable')";
 
-type Totals = (Option<String>, u32, u32, u32, u32, u32, Option<bool>);
+type Totals = (Option<String>, u32, u32, u32, u32, u32, u32, Option<bool>);
 
 const ENDED: &str = "
 select target_account, target_name
 from events
 where batch_id = $1
+and seq > $2
 and json_array_length(detail, '$.sessions') > 0
 order by seq
-limit $2";
+limit $3";
 
 const SKIPPED: &str = "
 select target_name, coalesce(json_extract(detail, '$.why'), '')
 from events
 where batch_id = $1
+and seq > $2
 and result = 'skipped'
-order by seq";
+order by seq
+limit $3";
 
 const LEFT: &str = "
-select id, json_array_length(accounts) - done
+select
+  id, users + case when also_sis then json_array_length(sis) else 0 end, done, selected - done, session_id, last_committed_at
 from plans
 where batch_id = $1";
+
+type Left = (i64, u32, u32, u32, i64, Option<i64>);
 
 const CAN_UNDO: &str = "
 select 1
@@ -81,7 +94,7 @@ limit $2";
 pub(super) async fn undone(db: &mut impl Reads, batch: BatchId) -> Stored<Option<Undone>> {
     let totals: Option<(u32, u32, u32)> = db.first(query_as(UNDONE).bind(batch.0)).await?;
     let Some((enabled, already, changed_since_users)) = totals else { return Ok(None) };
-    let changed_since = named(db.all(query_as(CHANGED_SINCE).bind(batch.0).bind(NAMES)).await?);
+    let changed_since = named(db.all(query_as(CHANGED_SINCE).bind(batch.0).bind(count(NAMES))).await?);
     Ok(Some(Undone { batch, enabled, already, changed_since, changed_since_users }))
 }
 
@@ -89,32 +102,78 @@ fn named(rows: Vec<(i64, String)>) -> Vec<Named> {
     rows.into_iter().map(|(id, user_name)| Named { id: AccountId(id), user_name: isolated(&user_name).into_owned() }).collect()
 }
 
-/// The report of an act, `None` where there is none of that name.
-pub(super) async fn report(db: &mut impl Reads, batch: BatchId) -> Stored<Option<Report>> {
-    let totals: Option<Totals> = db.first(query_as(TOTALS).bind(batch.0)).await?;
-    let Some((Some(action), ended_users, sessions, new_sessions, already_ended, disabled, own_ended)) = totals else {
-        let undone = undone(db, batch).await?;
-        return Ok(undone.map(|undone| Report { undone: Some(undone), ..Report::nothing(batch, Act::EndDisable) }));
+/// The report of an act as `who` may have it now, `None` where there is none of that name.
+pub(super) async fn report(db: &mut impl Reads, batch: BatchId, who: &SignedIn) -> Stored<Option<Report>> {
+    if let Some(report) = of_events(db, batch).await? {
+        return as_of_now(db, report, who).await.map(Some);
+    }
+    let undone = undone(db, batch).await?;
+    Ok(undone.map(|undone| Report { undone: Some(undone), ..Report::nothing(batch, Act::EndDisable) }))
+}
+
+/// What the events of an act tell, whenever it is asked; `None` where it ended and disabled nobody.
+pub(super) async fn of_events(db: &mut impl Reads, batch: BatchId) -> Stored<Option<Report>> {
+    since(db, batch, 0).await
+}
+
+/// What was told of an act before, with what its events behind a place in the log tell.
+pub(super) async fn with_events_since(db: &mut impl Reads, before: Report, place: i64) -> Stored<Report> {
+    let Some(step) = since(db, before.batch, place).await? else { return Ok(before) };
+    let (mut ended, mut skipped) = (before.ended, before.skipped);
+    ended.extend(step.ended);
+    ended.truncate(NAMES);
+    skipped.extend(step.skipped);
+    skipped.truncate(NAMES);
+    Ok(Report {
+        ended,
+        skipped,
+        ended_users: before.ended_users + step.ended_users,
+        sessions: before.sessions + step.sessions,
+        new_sessions: before.new_sessions + step.new_sessions,
+        already_ended: before.already_ended + step.already_ended,
+        skipped_users: before.skipped_users + step.skipped_users,
+        disabled: before.disabled + step.disabled,
+        own_ended: before.own_ended || step.own_ended,
+        ..step
+    })
+}
+
+async fn since(db: &mut impl Reads, batch: BatchId, place: i64) -> Stored<Option<Report>> {
+    let totals: Option<Totals> = db.first(query_as(TOTALS).bind(batch.0).bind(place)).await?;
+    let Some((Some(action), ended_users, sessions, new_sessions, already_ended, skipped_users, disabled, own_ended)) = totals else {
+        return Ok(None);
     };
-    let ended: Vec<(i64, String)> = db.all(query_as(ENDED).bind(batch.0).bind(NAMES)).await?;
-    let skipped: Vec<(String, String)> = db.all(query_as(SKIPPED).bind(batch.0)).await?;
-    let plan: Option<(i64, u32)> = db.first(query_as(LEFT).bind(batch.0)).await?;
-    let can_undo: Option<(i64,)> = db.first(query_as(CAN_UNDO).bind(batch.0)).await?;
+    let ended = named(db.all(query_as(ENDED).bind(batch.0).bind(place).bind(count(NAMES))).await?);
+    let skipped: Vec<(String, String)> = db.all(query_as(SKIPPED).bind(batch.0).bind(place).bind(count(NAMES))).await?;
     Ok(Some(Report {
-        batch,
-        act: if action == "end" { Act::End } else { Act::EndDisable },
-        ended: named(ended),
+        ended,
         ended_users,
         sessions,
         new_sessions,
         already_ended,
         disabled,
         skipped: skipped.into_iter().map(|(user_name, why)| Skipped { user_name: isolated(&user_name).into_owned(), why }).collect(),
-        left: plan.map_or(0, |(_, left)| left),
-        plan: plan.filter(|(_, left)| *left > 0).map(|(id, _)| PlanId(id)),
-        only_now: 0,
-        undo: disabled <= COUNT_ABOVE && can_undo.is_some(),
+        skipped_users,
         own_ended: own_ended.unwrap_or(false),
-        undone: None,
+        ..Report::nothing(batch, if action == "end" { Act::End } else { Act::EndDisable })
     }))
+}
+
+/// Adds what changes with the time: what is left of the plan and who may go on with it, and whether the act can be undone.
+pub(super) async fn as_of_now(db: &mut impl Reads, report: Report, who: &SignedIn) -> Stored<Report> {
+    let plan: Option<Left> = db.first(query_as(LEFT).bind(report.batch.0)).await?;
+    let (id, planned, done, left, session, last_committed_at) = plan.unwrap_or_default();
+    let mine = left > 0 && session == who.session.0;
+    // Where some are left, nothing is looked for among those that are done.
+    let may_undo = left == 0 && (1..=COUNT_ABOVE).contains(&report.disabled);
+    let undo = may_undo && db.first::<(i64,)>(query_as(CAN_UNDO).bind(report.batch.0)).await?.is_some();
+    Ok(Report {
+        planned,
+        done: done.saturating_sub(report.skipped_users),
+        left,
+        plan: mine.then_some(PlanId(id)),
+        going: mine && last_committed_at.is_some_and(|at| who.now - at <= GOES_ON),
+        undo,
+        ..report
+    })
 }

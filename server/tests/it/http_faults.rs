@@ -207,6 +207,9 @@ impl Store for Broken {
     async fn report(&self, _: &Admin, _: BatchId) -> Stored<Option<Report>> {
         panic!("{SECRET}")
     }
+    async fn unfinished(&self, _: &Admin) -> Stored<Option<Report>> {
+        panic!("{SECRET}")
+    }
     async fn end(&self, _: &SignedIn, _: EndTarget) -> Stored<Report> {
         panic!("{SECRET}")
     }

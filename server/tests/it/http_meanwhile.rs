@@ -100,9 +100,16 @@ async fn a_step_that_fails_tells_what_was_done_and_the_plan_goes_on() {
     let done = admin.post_form("/sessions/commit", &[("plan", &plan.id.to_string()), ("reason", "phishing")]).await;
     assert_eq!(done.status, 303, "{}", done.body);
     let page = admin.get(done.header("location")).await;
-    assert!(page.body.contains("2 accounts disabled, 2 sessions ended, 3 left: confirm again to go on"), "{}", page.body);
+    assert!(page.body.contains("2 accounts disabled, 2 sessions ended, 3 left<"), "{}", page.body);
     assert!(!page.body.contains(AppError::Unavailable.sentence()));
     assert!(page.body.contains("Go on"));
+    // So does the list wherever one comes from, to this session alone.
+    let list = admin.get("/sessions?user_name=pupil").await;
+    assert!(list.body.contains("2 accounts disabled, 2 sessions ended, 3 left<") && list.body.contains("Go on"), "{}", list.body);
+    let elsewhere = world.signed_in("admin").await;
+    assert!(!elsewhere.get("/sessions").await.body.contains("3 left<"));
+    let page = elsewhere.get(done.header("location")).await;
+    assert!(page.body.contains("3 left<") && !page.body.contains("Go on"), "a plan is its session's: {}", page.body);
     let disabled = "select id from accounts where disabled_at is not null and disabled_reason = 'phishing'";
     assert_eq!(world.rows::<(i64,)>(disabled).await.len(), 2);
 
@@ -110,6 +117,7 @@ async fn a_step_that_fails_tells_what_was_done_and_the_plan_goes_on() {
     assert_eq!(again.header("location"), done.header("location"), "one act");
     let page = admin.get(again.header("location")).await;
     assert!(page.body.contains("5 accounts disabled, 5 sessions ended") && !page.body.contains("Go on"), "{}", page.body);
+    assert!(!admin.get("/sessions").await.body.contains("accounts disabled"), "told once");
     assert_eq!(world.rows::<(i64,)>(disabled).await.len(), 5, "with the reason of the first confirmation");
 }
 

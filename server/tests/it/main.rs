@@ -17,5 +17,6 @@ mod store_accounts;
 mod store_acts;
 mod store_failures;
 mod store_follow;
+mod store_plans;
 mod store_races;
 mod store_sign_in;

@@ -63,6 +63,10 @@ impl<F: Fn() -> BoxFuture<'static, Stored<()>> + Send + Sync + 'static> Store fo
         (self.before)().await?;
         self.store.report(admin, batch).await
     }
+    async fn unfinished(&self, admin: &Admin) -> Stored<Option<Report>> {
+        (self.before)().await?;
+        self.store.unfinished(admin).await
+    }
     async fn end(&self, who: &SignedIn, target: EndTarget) -> Stored<Report> {
         (self.before)().await?;
         self.store.end(who, target).await

@@ -1,7 +1,7 @@
 //! Plans and their commits, single ends, undo: who is ended, who is left out, and what is said of it.
 
 use crate::{
-    common::{HOUR, MINUTE, NOW, SECOND, World, sentence},
+    common::{MINUTE, NOW, SECOND, World, sentence},
     store_follow::in_step,
 };
 use app::{
@@ -425,29 +425,6 @@ async fn a_plan_of_oneself_and_another_administrator_says_why_nobody_is_left() {
     assert_eq!(world.why(&browsers[0]).await, Why::Ended);
     let plan = world.plan(&admin, Act::End, &[admin.who().account, other]).await.expect("a plan");
     assert_eq!((plan.sis_skipped, plan.sis_sessions), (false, 0), "End leaves nobody out");
-}
-
-#[tokio::test]
-async fn more_than_ten_thousand_are_done_in_steps_under_one_name() {
-    let world = World::started().await;
-    let browser = world.sign_in(world.sis_account("admin01").await).await;
-    let lab = world.lab(10_050).await;
-    world.sign_all_in(&lab).await;
-    let admin = world.as_admin(&browser).await;
-    let shown = Query::from_pairs([("user_name", "^lab")]).expect("a query");
-    in_step(&world.store).await;
-    let plan = world.store.prepare(&admin, Act::EndDisable, &Selection::default().everybody(shown.clone()), &shown).await.expect("a plan");
-    assert_eq!((plan.users, plan.sessions, plan.names.len()), (10_050, 10_050, 20));
-    let confirmation = Confirmation { count: Some(10_050), reason: "break-in".into(), ..Confirmation::default() };
-    let first = world.store.commit(&admin, plan.id, &confirmation).await.expect("a step");
-    assert_eq!((first.disabled, first.left), (10_000, 50));
-    world.clock.advance(HOUR / 2);
-    let admin = world.as_admin(&browser).await;
-    let last = world.store.commit(&admin, plan.id, &Confirmation::default()).await.expect("the rest");
-    assert_eq!((last.disabled, last.sessions, last.left, last.batch), (10_050, 10_050, 0, first.batch));
-    assert_eq!(world.number("select count(*) from events where action = 'end_disable' and reason = 'break-in'").await, 10_050);
-    assert!(!last.undo, "so large an act is undone in the history");
-    assert_eq!(world.store.undo_disable(&admin, last.batch).await.expect("undone").enabled, 10_050);
 }
 
 #[tokio::test]

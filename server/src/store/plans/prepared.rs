@@ -7,10 +7,12 @@ use crate::store::{
     people::NOT_ONESELF,
 };
 use app::{
+    AppError,
+    guard::SignedIn,
     model::{
         account::AccountId,
         event::BatchId,
-        plan::{Act, COUNT_ABOVE, Confirmation},
+        plan::{Act, COUNT_ABOVE, Confirmation, PlanId, Report},
         text::thousands,
     },
     store::{StoreError, Stored},
@@ -21,8 +23,22 @@ use std::collections::HashSet;
 /// How long a plan may wait for its first commit.
 const LIFE: i64 = 10 * 60 * 1_000;
 
-/// In the order of the columns of the plan's claim.
-pub(super) type PlanRow = (i64, String, i64, u32, i64, bool, String, Option<i64>, i64, String, String);
+// Locks the row; another's plan is as unknown as none.
+const CLAIM: &str = "
+update plans
+set done = done
+where id = $1
+and account_id = $2
+and session_id = $3
+returning batch_id, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, selected, sis, report";
+
+type PlanRow = (i64, String, i64, u32, i64, bool, String, Option<i64>, i64, i64, String, Option<String>);
+
+const PART: &str = "
+select accounts
+from plan_parts
+where plan_id = $1
+and place = $2";
 
 const SIS_HOLDERS: &str = "
 select account_id
@@ -39,16 +55,31 @@ pub(super) struct Prepared {
     pub also_sis: bool,
     pub reason: String,
     pub first_committed_at: Option<i64>,
-    pub done: usize,
+    /// How many of the accounts are done.
+    pub done: i64,
+    selected: i64,
     /// Ascending.
     sis: Vec<i64>,
-    /// Ascending.
-    accounts: Vec<i64>,
+    /// Of the steps before this one.
+    pub report: Option<Report>,
+    /// The accounts of the next step, ascending: one transaction. None are left once all are done.
+    pub step: Vec<i64>,
 }
 
 impl Prepared {
-    pub(super) fn read(row: PlanRow) -> Stored<Self> {
-        let (batch, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, sis, accounts) = row;
+    /// Locks a plan of this session until the transaction ends.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] where there is none.
+    pub(super) async fn claim(tx: &mut Tx, plan: PlanId, who: &SignedIn) -> Stored<Self> {
+        let claim = query_as(CLAIM).bind(plan.0).bind(who.account.0).bind(who.session.0);
+        let row: PlanRow = tx.first(claim).await?.ok_or(StoreError::Refused(AppError::NotFound))?;
+        let (batch, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, selected, sis, report) = row;
+        let mut step = Vec::new();
+        if done < selected {
+            let (part,): (String,) = tx.first(query_as(PART).bind(plan.0).bind(done)).await?.ok_or(StoreError::Internal)?;
+            step = stored(&part)?;
+        }
         Ok(Self {
             batch: BatchId(batch),
             act: if act == Act::End.key() { Act::End } else { Act::EndDisable },
@@ -58,14 +89,16 @@ impl Prepared {
             also_sis,
             reason,
             first_committed_at,
-            done: usize::try_from(done).unwrap_or(usize::MAX),
+            done,
+            selected,
             sis: stored(&sis)?,
-            accounts: stored(&accounts)?,
+            report: kept(report),
+            step,
         })
     }
 
     fn several(&self) -> bool {
-        self.accounts.len() > 1
+        self.selected > 1
     }
 
     /// SIS holders other than oneself are left out unless that is ticked.
@@ -78,10 +111,11 @@ impl Prepared {
         if now - self.created_at > LIFE {
             return Err(refused("This was prepared more than ten minutes ago, and nothing was done. Select the users and choose again."));
         }
-        if self.act == Act::EndDisable && self.accounts == [own.0] {
+        if self.act == Act::EndDisable && !self.several() && self.step == [own.0] {
             return Err(refused(NOT_ONESELF));
         }
-        let also = if confirmation.also_sis && self.skips_sis() { count(self.sis.len()) } else { 0 };
+        self.also_sis = confirmation.also_sis && self.skips_sis();
+        let also = if self.also_sis { count(self.sis.len()) } else { 0 };
         let users = self.users.saturating_add(also);
         if users == 0 {
             return Err(refused(
@@ -91,18 +125,12 @@ impl Prepared {
         if users > COUNT_ABOVE && confirmation.count != Some(users) {
             return Err(refused(format!("Nothing was done. Type the number of users, {}, to confirm.", thousands(users))));
         }
-        self.also_sis = confirmation.also_sis;
         self.reason = app::model::plan::reason(&confirmation.reason).map_err(StoreError::Refused)?;
         Ok(())
     }
 
-    /// The accounts of the next transaction, at most `size`.
-    pub(super) fn step(&self, size: usize) -> Vec<i64> {
-        self.accounts.iter().copied().skip(self.done).take(size).collect()
-    }
-
-    /// Acts on a step but for those that are left out. Answers an event for every account of it.
-    pub(super) async fn carry_out(&self, tx: &mut Tx, deed: &Deed, step: &[i64], own: i64, own_session: i64) -> Stored<Vec<Target>> {
+    /// Acts on the step but for those that are left out. Answers an event for every account of it.
+    pub(super) async fn carry_out(&self, tx: &mut Tx, deed: &Deed, own: i64, own_session: i64) -> Stored<Vec<Target>> {
         let disable = self.act == Act::EndDisable;
         let mut left_out: HashSet<i64> = HashSet::new();
         if self.skips_sis() {
@@ -116,7 +144,7 @@ impl Prepared {
         if disable {
             left_out.insert(own);
         }
-        let acted: Vec<i64> = step.iter().copied().filter(|account| !left_out.contains(account)).collect();
+        let acted: Vec<i64> = self.step.iter().copied().filter(|account| !left_out.contains(account)).collect();
         // Oneself among several: the session one works in stays.
         let spare = if self.several() { own_session } else { 0 };
         let order = Order { accounts: &acted, disable, spare, newest_session: self.newest_session };
@@ -127,9 +155,14 @@ impl Prepared {
             }
         }
         let why = |account: i64| if account == own { "you" } else { "SIS administrator" };
-        targets.extend(step.iter().filter(|account| left_out.contains(account)).map(|account| skipped(*account, why(*account))));
+        targets.extend(self.step.iter().filter(|account| left_out.contains(account)).map(|account| skipped(*account, why(*account))));
         Ok(targets)
     }
+}
+
+/// The report that a plan keeps; `None` too where another version of this program wrote it, and the events tell.
+pub(super) fn kept(report: Option<String>) -> Option<Report> {
+    serde_json::from_str(&report?).ok()
 }
 
 /// What a plan keeps as JSON.
