@@ -158,6 +158,39 @@ test('a page out of sight takes no part, and catches up when it is back', async 
   await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
 });
 
+test('a tab out of sight asks for nothing while another one has the stream', async ({ loggedIn }) => {
+  const first = await loggedIn('admin01');
+  await hydrated(first);
+  await expect(live(first)).toBeVisible();
+  const second = await first.context().newPage();
+  await second.goto('/sessions');
+  await hydrated(second);
+  await setHidden(first, true);
+  await expect(live(second)).toBeVisible();
+  const looks: string[] = [];
+  first.on('request', (request) => looks.push(request.url()));
+  await loggedIn('natetest');
+  await expect(row(second, 'natetest')).toBeVisible();
+  expect(looks).toEqual([]);
+  await setHidden(first, false);
+  await expect(row(first, 'natetest')).toBeVisible();
+});
+
+test('a failed filter is not forgotten at the next news', async ({ loggedIn, complaints }) => {
+  const admin = await everybody(loggedIn);
+  await expect(live(admin)).toBeVisible();
+  await admin.route('**/api/sessions/list', (route) => route.fulfill({ status: 503, json: 'unavailable' }));
+  await filter(admin, 'User Name').fill('nate');
+  const trouble = admin.getByText('The database does not answer.').first();
+  await expect(trouble).toBeVisible();
+  await complaints.expectStatus(503);
+  const looked = admin.waitForResponse('**/api/sessions/look');
+  await loggedIn('kahumanu');
+  await looked;
+  await admin.waitForTimeout(200);
+  await expect(trouble).toBeVisible();
+});
+
 test('a lost stream is told and found again', async ({ loggedIn, product, complaints }) => {
   const admin = await loggedIn('admin01');
   await hydrated(admin);

@@ -23,6 +23,7 @@ use app::model::{
 };
 use jiff::tz::TimeZone;
 use sessions::Sessions;
+use std::collections::VecDeque;
 
 /// An account as the directory knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,20 @@ pub struct Directory {
     version: Version,
     accounts: Accounts,
     sessions: Sessions,
+    /// Who came lately, in the order in which that was heard.
+    came: VecDeque<Came>,
 }
+
+/// A session that began since the directory follows.
+struct Came {
+    /// The list's version from then on.
+    number: u64,
+    session: SessionId,
+    account: AccountId,
+}
+
+/// So many of those who came are remembered: whoever has not looked for longer is told of these.
+const CAME: usize = 100_000;
 
 impl Directory {
     /// From one snapshot of the database. `node` is when this node started (UTC milliseconds), the first half of the list's version.
@@ -75,7 +89,8 @@ impl Directory {
         sessions: impl IntoIterator<Item = SessionEntry>,
     ) -> Self {
         let version = Version { node, number: 0 };
-        let mut directory = Self { wall: Wall::new(zone), version, accounts: Accounts::default(), sessions: Sessions::default() };
+        let mut directory =
+            Self { wall: Wall::new(zone), version, accounts: Accounts::default(), sessions: Sessions::default(), came: VecDeque::new() };
         for entry in accounts {
             directory.set_account(&entry);
         }
@@ -98,7 +113,11 @@ impl Directory {
                 Change::Ended(ids) => ids.iter().fold(false, |is_news, &id| self.sessions.end(id, now) | is_news),
             };
             self.version.number += u64::from(is_news);
+            if let (Change::Started(session), true) = (change, is_news) {
+                self.came.push_back(Came { number: self.version.number, session: session.id, account: session.account });
+            }
         }
+        self.came.drain(..self.came.len().saturating_sub(CAME));
         self.accounts.settle();
         if let Some((accounts, slots)) = self.accounts.compacted() {
             self.accounts = accounts;

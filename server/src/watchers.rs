@@ -5,7 +5,7 @@
 use crate::directory::{Change, Directory};
 use app::model::{account::AccountId, session::SessionId};
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -42,6 +42,8 @@ struct Pages {
     by_session: HashMap<SessionId, VecDeque<Page>>,
     /// The last one that came.
     newest: u64,
+    /// The node stops: nobody is told any more.
+    closed: bool,
 }
 
 /// Dropped, its [`Watch`] ends without a word.
@@ -59,10 +61,12 @@ impl Watchers {
         let mut pages = self.pages();
         pages.newest += 1;
         let number = pages.newest;
-        let of_session = pages.by_session.entry(session).or_default();
-        of_session.push_back(Page { number, account, sis, over });
-        if of_session.len() > PER_SESSION {
-            of_session.pop_front();
+        if !pages.closed {
+            let of_session = pages.by_session.entry(session).or_default();
+            of_session.push_back(Page { number, account, sis, over });
+            if of_session.len() > PER_SESSION {
+                of_session.pop_front();
+            }
         }
         drop(pages);
         let list = sis.then(|| self.list.subscribe());
@@ -73,16 +77,17 @@ impl Watchers {
     pub fn tell(&self, changes: &[Change], version: u64) {
         let mut pages = self.pages();
         if !pages.by_session.is_empty() {
-            let mut no_sis = BTreeSet::new();
+            let mut roles = BTreeMap::new();
             for change in changes {
                 match change {
                     Change::Ended(ids) => ids.iter().for_each(|id| pages.end(*id)),
-                    Change::Account(entry) if !entry.sis => _ = no_sis.insert(entry.id),
-                    Change::Account(_) | Change::AccountGone(_) | Change::Started(_) => {}
+                    Change::Account(entry) => _ = roles.insert(entry.id, entry.sis),
+                    Change::AccountGone(_) | Change::Started(_) => {}
                 }
             }
-            if !no_sis.is_empty() {
-                pages.leave(|page| page.sis && no_sis.contains(&page.account));
+            if !roles.is_empty() {
+                // They open the stream anew, as what they are by now.
+                pages.leave(|page| roles.get(&page.account).is_some_and(|sis| *sis != page.sis));
             }
         }
         drop(pages);
@@ -96,14 +101,16 @@ impl Watchers {
         for session in over {
             pages.end(session);
         }
-        pages.leave(|page| page.sis && directory.account(page.account).is_none_or(|account| !account.sis));
+        pages.leave(|page| directory.account(page.account).is_none_or(|account| account.sis != page.sis));
         drop(pages);
         self.list.send_replace(directory.version());
     }
 
     /// Lets everybody go, for a node that stops.
     pub fn close(&self) {
-        self.pages().by_session.clear();
+        let mut pages = self.pages();
+        pages.closed = true;
+        pages.by_session.clear();
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
@@ -140,7 +147,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Waits for news. `None` where there will be none: a newer page took its place, its person lost the role, or the node stops.
+    /// Waits for news. `None` where there will be none: a newer page took its place, its person got or lost the role, or the node stops.
     /// Must not be asked again after [`News::Over`] or `None`.
     pub async fn next(&mut self) -> Option<News> {
         let (list, rest) = (&mut self.list, self.rest);

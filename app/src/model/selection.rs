@@ -46,6 +46,17 @@ impl Selection {
         matches!(self, Self::Ids(ids) if ids.is_empty())
     }
 
+    /// Accounts that were selected one by one.
+    pub fn ids(&self) -> usize {
+        let (Self::Ids(ids) | Self::AllMatching { also: ids, .. }) = self;
+        ids.len()
+    }
+
+    /// Too many ids to travel with every question about the list: what they amount to is asked apart.
+    pub fn is_large(&self) -> bool {
+        matches!(self, Self::Ids(ids) if ids.len() > 1_000)
+    }
+
     /// Itself, unless its filters are too long.
     ///
     /// # Errors
@@ -104,7 +115,9 @@ impl Selection {
         match acted {
             // Who does not match needs no exception, but it does no harm.
             Self::Ids(ids) => ids.difference(skipped).for_each(|id| self.set(*id, true, false)),
-            Self::AllMatching { .. } => *self = Self::Ids(skipped.clone()),
+            Self::AllMatching { query, .. } if self.is_all_of(query) => *self = Self::Ids(skipped.clone()),
+            // While a long plan was carried out somebody else was selected.
+            Self::AllMatching { .. } => {}
         }
     }
 
@@ -398,6 +411,12 @@ mod tests {
         assert_eq!(meant(&selection), ids(&[0, 2, 6, 8]));
         selection.leave(&everybody, &ids(&[6]));
         assert_eq!(selection, Selection::Ids(ids(&[6])));
+
+        for picked_meanwhile in [Selection::Ids(ids(&[1, 3])), Selection::default().everybody(shown("odd"))] {
+            let mut selection = picked_meanwhile.clone();
+            selection.leave(&everybody, &ids(&[6]));
+            assert_eq!(selection, picked_meanwhile);
+        }
     }
 
     #[test]

@@ -81,8 +81,6 @@ pub struct Window {
     #[serde(default)]
     pub selected: Selected,
     pub version: Version,
-    /// Creation time of the newest session there was then, UTC milliseconds: what comes later is new to whoever has this answer.
-    pub newest: i64,
     /// When this was read, for the bar: `09:20:54 AM`.
     pub updated: String,
 }
@@ -90,8 +88,7 @@ pub struct Window {
 /// Who is selected, as far as one looks at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelectedRows {
-    /// At most [`WINDOW_ROWS`]: first those that the list's filters leave out, both in the list's order. Nobody in them is known by a count
-    /// of 0 that is not logged in any more.
+    /// At most [`WINDOW_ROWS`]: first those that the list's filters leave out, each part by user name. A count of 0: not logged in any more.
     pub rows: Vec<Row>,
     /// How many of the rows the list's filters leave out: the first ones.
     pub not_shown: u32,
@@ -104,8 +101,8 @@ pub struct OnScreen {
     pub rows: Vec<AccountId>,
     /// The account in the panel.
     pub panel: Option<AccountId>,
-    /// [`Window::newest`] of the answer that it shows.
-    pub newest: i64,
+    /// [`Window::version`] of the answer that it shows: who logged in after it is new.
+    pub version: Version,
     /// It takes the first rows of the list as they are now: nobody works with those it has.
     pub takes_rows: bool,
 }

@@ -44,6 +44,7 @@ struct Acted {
 pub struct Acts {
     list: List,
     toasts: Toasts,
+    live: Live,
     own: Option<AccountId>,
     /// The dialog is open.
     pub prepared: RwSignal<Option<Prepared>>,
@@ -60,9 +61,19 @@ impl Acts {
         let toasts = Toasts::take();
         on_cleanup(move || toasts.close_errors());
         let live = Live::take();
-        Effect::new(move |_| live.hold(busy.get()));
-        on_cleanup(move || live.hold(false));
-        Self { list, toasts, own, prepared, busy, failed }
+        Effect::new(move |before: Option<bool>| {
+            let busy = busy.get();
+            if before.unwrap_or(false) != busy {
+                live.hold(busy);
+            }
+            busy
+        });
+        on_cleanup(move || {
+            if busy.try_get_untracked() == Some(true) {
+                live.hold(false);
+            }
+        });
+        Self { list, toasts, live, own, prepared, busy, failed }
     }
 
     /// From the context of the page.
@@ -169,6 +180,7 @@ impl Acts {
     fn go_on(self, mut report: Report, acted: Arc<Acted>) {
         let Some(plan) = report.plan else { return self.done(&report, &acted) };
         let going = self.toasts.going(&report);
+        self.live.hold(true);
         spawn_local(async move {
             let mut error = None;
             while error.is_none() && report.left > 0 {
@@ -188,6 +200,7 @@ impl Acts {
                 Some(AppError::Unavailable) => self.stopped(report, acted, "The database does not answer."),
                 Some(error) => self.stopped(report, acted, error.sentence()),
             }
+            self.live.hold(false);
         });
     }
 

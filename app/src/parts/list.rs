@@ -13,8 +13,8 @@ use crate::{
         account::AccountId,
         plan::Act,
         query::{Column, Query, Sort, encode_pairs},
-        selection::{Gesture, Loaded, Picked, Selected, Selection},
-        session::{AccountSessions, Names, Row, Totals, WINDOW_ROWS, Window},
+        selection::{Gesture, Loaded, Picked, RANGE_USERS, Selected, Selection},
+        session::{AccountSessions, Names, Row, Totals, Version, WINDOW_ROWS, Window},
     },
     parts::{browser, filter_row},
 };
@@ -90,8 +90,8 @@ pub struct Shown {
     pub understood: [Option<String>; 5],
     pub names: Option<Names>,
     pub updated: String,
-    /// Creation time of the newest session that the rows may show, UTC milliseconds.
-    newest: i64,
+    /// State of the list after which users are new.
+    version: Version,
     /// Users that match and logged in since: they wait until they are asked for.
     pub new_users: u32,
 }
@@ -156,8 +156,8 @@ impl List {
         };
         let loads = window.is_none();
         if let Some(window) = window {
-            let newest = window.newest;
-            list.merge(query, selection, window, (newest, 0));
+            let version = window.version;
+            list.merge(query, selection, window, (version, 0));
         }
         list.keep_loading(loads);
         list.keep_address();
@@ -305,6 +305,11 @@ impl List {
         }
         match answer {
             // Another gesture meanwhile is the newer one.
+            Ok(range) if range.len() + before.selection.ids() > RANGE_USERS as usize && gesture != Gesture::Range => {
+                self.fail(AppError::invalid(
+                    "More than 200,000 users one by one do not fit. Filter the list and select all that match instead.",
+                ));
+            }
             Ok(range) if self.picked.with_untracked(|picked| *picked == before) => {
                 self.pick(false, |picked| picked.take_range(gesture, range));
             }

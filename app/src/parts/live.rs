@@ -19,6 +19,9 @@ const NAME: &str = "usm-live";
 /// A tab asks the one that has the stream how it stands.
 const HOW: &str = "?";
 
+/// So long after a form was sent the page is there to stay.
+const STILL_HERE: Duration = Duration::from_secs(5);
+
 /// What `HEAD /live` answers where the session is over.
 const RESET: u16 = 205;
 
@@ -42,8 +45,8 @@ pub struct Live {
     pub link: RwSignal<Link>,
     /// Grows when the list is another, or may be.
     pub news: RwSignal<u32>,
-    /// An act is under way, whose answer tells more than the end of the session does.
-    held: RwSignal<bool>,
+    /// Acts under way, whose answers tell more than the end of the session does.
+    held: RwSignal<u32>,
 }
 
 /// What the browser has of it: one for a tab.
@@ -57,6 +60,8 @@ struct Wire {
     failures: u32,
     /// Counts the tries: what waits for an older one is void.
     tries: u32,
+    /// A form was sent, whose answer is another page.
+    leaving: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -80,7 +85,11 @@ impl Live {
     /// From here on this tab takes part, while it is in sight.
     pub fn begin(self) {
         if let Ok(channel) = BroadcastChannel::new(NAME) {
-            channel.set_onmessage(Some(&listener(move |event: MessageEvent| self.hear(&text_of(&event)))));
+            channel.set_onmessage(Some(&listener(move |event: MessageEvent| {
+                if !document().hidden() {
+                    self.hear(&text_of(&event));
+                }
+            })));
             WIRE.with_borrow_mut(|wire| wire.channel = Some(channel));
         }
         // Both for as long as the document lives.
@@ -88,14 +97,26 @@ impl Live {
             if document().hidden() {
                 self.stop();
             } else {
-                self.check();
-                self.come();
+                spawn_local(async move {
+                    if self.stays().await {
+                        self.come();
+                    }
+                });
             }
         });
         window_event_listener_untyped("submit", move |event| {
             // The page is being left: the end of its session, by this very form perhaps, must not lead elsewhere.
             if !event.default_prevented() {
                 self.stop();
+                WIRE.with_borrow_mut(|wire| wire.leaving = true);
+                // Still here: the answer was no page.
+                set_timeout(
+                    move || {
+                        WIRE.with_borrow_mut(|wire| wire.leaving = false);
+                        self.come();
+                    },
+                    STILL_HERE,
+                );
             }
         });
         self.come();
@@ -108,17 +129,16 @@ impl Live {
         }
     }
 
-    /// While an act is under way, its answer decides what comes after the end of the session.
+    /// An act begins, or is over: while one is under way its answer decides what comes after the end of the session.
     pub fn hold(self, held: bool) {
-        let before = self.held.try_get_untracked();
-        self.held.try_set(held);
-        if before == Some(true) && !held {
+        self.held.update(|acts| *acts = if held { *acts + 1 } else { acts.saturating_sub(1) });
+        if !held {
             self.check();
         }
     }
 
     fn come(self) {
-        if document().hidden() {
+        if document().hidden() || WIRE.with_borrow(|wire| wire.leaving) {
             return;
         }
         post(HOW);
@@ -126,6 +146,12 @@ impl Live {
             return;
         }
         WIRE.with_borrow_mut(|wire| wire.turn = Turn::Waits);
+        let locks = window().navigator().locks();
+        if locks.is_undefined() {
+            // Over plain http browsers have no locks: each tab has a stream of its own.
+            WIRE.with_borrow_mut(|wire| wire.turn = Turn::Has);
+            return self.connect();
+        }
         let granted = Closure::once_into_js(move || -> JsValue {
             let granted = !document().hidden();
             WIRE.with_borrow_mut(|wire| wire.turn = if granted { Turn::Has } else { Turn::None });
@@ -136,14 +162,7 @@ impl Live {
             // The lock is held until it is answered.
             js_sys::Promise::new(&mut |resolve, _| WIRE.with_borrow_mut(|wire| wire.release = Some(resolve))).into()
         });
-        let locks = window().navigator().locks();
-        if locks.is_undefined() {
-            // Over plain http browsers have no locks: each tab has a stream of its own.
-            WIRE.with_borrow_mut(|wire| wire.turn = Turn::Has);
-            self.connect();
-        } else {
-            let _ = locks.request(NAME, granted.unchecked_ref());
-        }
+        let _ = locks.request(NAME, granted.unchecked_ref());
     }
 
     fn stop(self) {
@@ -229,22 +248,24 @@ impl Live {
         }
     }
 
-    /// Leaves the page where its session is over.
     fn check(self) {
-        if self.held.get_untracked() {
-            return;
+        spawn_local(async move {
+            self.stays().await;
+        });
+    }
+
+    /// Leaves the page where its session is over. Answers whether it stays.
+    async fn stays(self) -> bool {
+        let elsewhere = move || self.held.get_untracked() > 0 || WIRE.with_borrow(|wire| wire.leaving);
+        if elsewhere() {
+            return true;
         }
         let init = web_sys::RequestInit::new();
         init.set_method("HEAD");
-        let answer = window().fetch_with_str_and_init("/live", &init);
-        spawn_local(async move {
-            let answer = wasm_bindgen_futures::JsFuture::from(answer).await.ok();
-            if answer.and_then(|answer| answer.dyn_into::<web_sys::Response>().ok()).is_some_and(|answer| answer.status() == RESET)
-                && !self.held.get_untracked()
-            {
-                failure::leave_if_signed_out(&AppError::NotSignedIn);
-            }
-        });
+        let answer = wasm_bindgen_futures::JsFuture::from(window().fetch_with_str_and_init("/live", &init)).await.ok();
+        let answer = answer.and_then(|answer| answer.dyn_into::<web_sys::Response>().ok());
+        let over = answer.is_some_and(|answer| answer.status() == RESET) && !elsewhere();
+        !(over && failure::leave_if_signed_out(&AppError::NotSignedIn))
     }
 }
 

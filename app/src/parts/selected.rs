@@ -20,7 +20,8 @@ pub fn ShowSelected() -> impl IntoView {
     let answer = RwSignal::new(None::<Result<SelectedRows, AppError>>);
     Effect::new(move |_| {
         let selection = list.picked.with(|picked| picked.selection.clone());
-        let query = list.shown.with(|shown| shown.query.clone());
+        // What is asked for: it does not change by itself, and this is its person's activity.
+        let query = list.query.get();
         if open.get() {
             spawn_local_scoped_with_cancellation(async move {
                 let rows = api::sessions::selected(selection, query).await;
@@ -74,7 +75,8 @@ fn Selected(row: Row, hidden: bool) -> impl IntoView {
         _ => "",
     };
     let deselect = move |_| {
-        browser::pass_focus(&["#selected-users"]);
+        let is_last = list.selected.with_untracked(|selected| selected.as_ref().is_some_and(|selected| selected.users <= 1));
+        browser::pass_focus(&[if is_last { browser::ROWS_STOP } else { "#selected-users" }, ".refresh"]);
         list.deselect(row.id);
     };
     view! {

@@ -47,13 +47,7 @@ impl Directory {
 
     /// What every answer says of the list as a whole.
     pub(super) fn no_rows(&self, now: i64) -> Window {
-        Window {
-            all: self.sessions.all(),
-            version: self.version,
-            newest: self.sessions.newest_heard(),
-            updated: show::time_of_day(now, self.wall.zone()),
-            ..Window::default()
-        }
+        Window { all: self.sessions.all(), version: self.version, updated: show::time_of_day(now, self.wall.zone()), ..Window::default() }
     }
 
     /// Everybody who matches, in the order of the list: what a plan is made of.

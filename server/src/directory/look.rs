@@ -6,9 +6,9 @@ use app::model::{
     filter::Filters,
     query::{Column, Query, Sort},
     selection::Selection,
-    session::{Meanwhile, OnScreen, Seen, SelectedRows, Totals, WINDOW_ROWS, Window},
+    session::{Meanwhile, OnScreen, Seen, SelectedRows, Totals, Version, WINDOW_ROWS, Window},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 impl Directory {
     /// The rows on a page as they are now, the totals, and how many that match logged in since; or the first rows anew. What is asked
@@ -17,13 +17,14 @@ impl Directory {
         if screen.takes_rows {
             return Meanwhile { window: self.window(query, selection, now, you, 0, WINDOW_ROWS), ..Meanwhile::default() };
         }
-        let matching = self.find(&Filters::new(query, &self.wall, now));
-        let is_new = |slot: &u32| matching.newest[*slot as usize] > screen.newest;
+        let filters = Filters::new(query, &self.wall, now);
+        let matching = self.find(&filters);
         Meanwhile {
             rows: screen.rows.iter().map(|&id| self.seen(id)).collect(),
-            new_users: u32::try_from(matching.accounts.iter().filter(is_new).count()).unwrap_or(u32::MAX),
+            new_users: self.new_since(screen.version, &matching),
             window: Window {
                 matching: matching.totals,
+                names: self.names(&filters),
                 selected: self.selected(selection, query, &matching, &[], now),
                 ..self.no_rows(now)
             },
@@ -48,6 +49,19 @@ impl Directory {
             }
         }
         answer
+    }
+
+    /// Users that match and of whom a session began after that state of the list. Another node's state is none of this one's: then those
+    /// who came since this one began to follow.
+    fn new_since(&self, version: Version, matching: &Matching<'_>) -> u32 {
+        let after = if version.node == self.version.node { version.number } else { 0 };
+        let came = self.came.iter().rev().take_while(|came| came.number > after);
+        let new: HashSet<_> = came
+            .filter(|came| self.sessions.has(came.session))
+            .filter_map(|came| self.accounts.slot(came.account))
+            .filter(|&slot| matching.accounts.get(slot))
+            .collect();
+        u32::try_from(new.len()).unwrap_or(u32::MAX)
     }
 
     fn seen(&self, id: AccountId) -> Seen {

@@ -35,7 +35,6 @@ pub struct Sessions {
     counts: Vec<u32>,
     active: Bits,
     all: Totals,
-    newest_heard: i64,
 
     ended: HashSet<i64>,
     /// When the ended ones were heard of, and their ids: oldest first.
@@ -60,11 +59,6 @@ impl Sessions {
         self.index.get(id.0, &self.ids).is_some()
     }
 
-    /// The newest creation time that it has heard of, UTC milliseconds.
-    pub fn newest_heard(&self) -> i64 {
-        self.newest_heard
-    }
-
     /// Adds a session that [is new](Self::is_new).
     pub fn start(&mut self, id: SessionId, account: u32, created_at: i64) {
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -76,7 +70,6 @@ impl Sessions {
         self.links[slot as usize] = Link { created_at, account, next: NONE };
         self.index.insert(slot, &self.ids);
         self.link(slot);
-        self.newest_heard = self.newest_heard.max(created_at);
         self.counts[account as usize] += 1;
         self.all.sessions += 1;
         if self.counts[account as usize] == 1 {

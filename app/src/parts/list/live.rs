@@ -5,13 +5,13 @@
 
 use super::List;
 use crate::{
-    api,
+    AppError, api,
     model::{
         plan::Act,
-        selection::Selected,
+        selection::{Selected, Selection},
         session::{Meanwhile, OnScreen},
     },
-    parts::{browser, failure, live::Live},
+    parts::{browser, live::Live},
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
@@ -77,22 +77,24 @@ impl List {
     }
 
     async fn look(self) {
-        // A list that is on its way brings everything.
         if self.busy.try_get_untracked() != Some(false) {
+            // What is under way may have been read before the news.
+            self.looks(Looking::Again);
             return;
         }
         let query = self.shown.with_untracked(|shown| shown.query.clone());
         let selection = self.picked.with_untracked(|picked| picked.selection.clone());
+        let sent = if selection.is_large() { Selection::default() } else { selection.clone() };
         let lines = self.lines.get_untracked();
         let takes_rows = self.is_left_alone();
         let screen = OnScreen {
             rows: if takes_rows { Vec::new() } else { lines.iter().map(|line| line.id).collect() },
             panel: self.panel.get_untracked().then(|| self.active.get_untracked()).flatten(),
-            newest: self.shown.with_untracked(|shown| shown.newest),
+            version: self.shown.with_untracked(|shown| shown.version),
             takes_rows,
         };
         let (panel, tallies) = (screen.panel, self.tallies().get_untracked());
-        let answer = api::sessions::look(query.clone(), selection.clone(), screen).await;
+        let answer = api::sessions::look(query.clone(), sent, screen).await;
         let same = self.shown.try_with_untracked(|shown| shown.query == query);
         if same != Some(true) || self.busy.get_untracked() || self.tallies().get_untracked() != tallies {
             // Of another list, or from before an act: the next one tells.
@@ -101,10 +103,12 @@ impl List {
         }
         match answer {
             Ok(Meanwhile { mut window, rows, new_users, panel: sessions }) => {
-                self.failure.set(None);
+                if self.query.with_untracked(|asked| *asked == query) {
+                    self.failure.set(None);
+                }
                 if takes_rows && self.is_left_alone() {
-                    let newest = window.newest;
-                    self.merge(query, selection, window, (newest, 0));
+                    let version = window.version;
+                    self.merge(query, selection, window, (version, 0));
                 } else if takes_rows {
                     // Somebody has just begun to work with the rows.
                     self.looks(Looking::Again);
@@ -112,10 +116,12 @@ impl List {
                     for (line, seen) in lines.iter().zip(rows) {
                         line.learn(seen.count, if seen.disabled { Act::EndDisable } else { Act::End });
                     }
-                    let in_all = self.told().with_untracked(|told| told.as_ref().map(|told| told.2.in_all.clone())).unwrap_or_default();
-                    self.told().set(Some((selection, query, Selected { in_all, ..window.selected })));
+                    if !selection.is_large() {
+                        let in_all = self.told().with_untracked(|told| told.as_ref().map(|told| told.2.in_all.clone())).unwrap_or_default();
+                        self.told().set(Some((selection, query, Selected { in_all, ..window.selected })));
+                    }
                     self.shown.update(|shown| {
-                        (shown.matching, shown.all) = (window.matching, window.all);
+                        (shown.matching, shown.all, shown.names) = (window.matching, window.all, window.names.take());
                         (shown.updated, shown.new_users) = (std::mem::take(&mut window.updated), new_users);
                     });
                     self.rows_changed();
@@ -124,9 +130,9 @@ impl List {
                     self.in_panel.set(sessions);
                 }
             }
-            Err(error) => {
-                failure::leave_if_signed_out(&error);
-            }
+            // Away for the moment: the next look tells.
+            Err(AppError::Unavailable | AppError::Unreachable) => _ = self.looks(Looking::Again),
+            Err(error) => self.fail(error),
         }
     }
 

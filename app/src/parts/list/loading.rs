@@ -6,7 +6,7 @@ use crate::{
     model::{
         query::Query,
         selection::{Selected, Selection},
-        session::{WINDOW_ROWS, Window},
+        session::{Version, WINDOW_ROWS, Window},
     },
     parts::{browser, failure, grid},
 };
@@ -26,14 +26,15 @@ impl List {
 
     async fn load(self, query: Query, offset: u32) {
         let selection = self.picked.with_untracked(|picked| picked.selection.clone());
-        let answer = api::sessions::list(query.clone(), selection.clone(), offset, WINDOW_ROWS).await;
+        let sent = if selection.is_large() { Selection::default() } else { selection.clone() };
+        let answer = api::sessions::list(query.clone(), sent, offset, WINDOW_ROWS).await;
         self.busy.set(false);
         match answer {
             Ok(window) => {
                 self.failure.set(None);
                 let scrolls = offset > 0 && self.shown.with_untracked(|shown| shown.query == query && shown.offset != offset);
                 // Else these are the newest there are.
-                let news = if scrolls { self.shown.with_untracked(|shown| (shown.newest, shown.new_users)) } else { (window.newest, 0) };
+                let news = if scrolls { self.shown.with_untracked(|shown| (shown.version, shown.new_users)) } else { (window.version, 0) };
                 self.merge(query, selection, window, news);
             }
             Err(error) => self.fail(error),
@@ -48,8 +49,8 @@ impl List {
     }
 
     /// Puts an answer on the screen. Rows of accounts that were there stay the same elements.
-    /// `news`: the newest session that they may show, and how many users came after it.
-    pub(super) fn merge(self, query: Query, selection: Selection, window: Window, (newest, new_users): (i64, u32)) {
+    /// `news`: the state of the list after which users are new, and how many of them there are.
+    pub(super) fn merge(self, query: Query, selection: Selection, window: Window, (version, new_users): (Version, u32)) {
         if self.live.get_untracked() {
             keep_focus();
         }
@@ -80,8 +81,10 @@ impl List {
                 }
             }
         });
-        self.told().set(Some((selection, query.clone(), selected)));
-        self.shown.set(Shown { query, offset, matching, all, understood, names, updated, newest, new_users });
+        if !selection.is_large() {
+            self.told().set(Some((selection, query.clone(), selected)));
+        }
+        self.shown.set(Shown { query, offset, matching, all, understood, names, updated, version, new_users });
         self.keep_standing(same_list);
         self.rows_changed();
         if let Some((line, before)) = in_sight {
@@ -109,10 +112,13 @@ impl List {
     fn known(self, selection: &Selection, query: &Query) -> Option<Selected> {
         let rows = self.loaded();
         let matching = self.shown.with(|shown| shown.matching);
-        Selected::of_loaded(selection, &rows, query, matching).or_else(|| {
-            let told = self.told().get()?;
-            (told.0 == *selection && told.1.filters == query.filters).then_some(told.2)
-        })
+        let told = self.told().get().filter(|told| told.0 == *selection && told.1.filters == query.filters).map(|told| told.2);
+        let of_loaded = || Selected::of_loaded(selection, &rows, query, matching);
+        match selection {
+            // An exception may have left the list by itself, which only the server knows.
+            Selection::AllMatching { .. } => told.or_else(of_loaded),
+            Selection::Ids(_) => of_loaded().or(told),
+        }
     }
 
     async fn count(self, query: Query, selection: Selection) {
