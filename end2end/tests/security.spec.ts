@@ -18,9 +18,6 @@ test('tok_11_after_log_out_back_shows_nothing', async ({ browser, product, compl
   const own = await browser.browserType().launch({ ...browserOptions(), ignoreDefaultArgs: ['--disable-back-forward-cache'] });
   const context = await own.newContext({ baseURL: product.url });
   await complaints.watch(context);
-  await context.addInitScript(() => {
-    window.addEventListener('pageshow', (event) => event.persisted && sessionStorage.setItem('restored', 'yes'));
-  });
   const page = await context.newPage();
   await logIn(page, 'admin01');
   await hydrated(page);
@@ -30,9 +27,19 @@ test('tok_11_after_log_out_back_shows_nothing', async ({ browser, product, compl
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
   await page.goBack();
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
-  expect(await page.evaluate(() => sessionStorage.getItem('restored'))).toBe('yes');
   await complaints.expectLine(/^Clear-Site-Data header/);
   await expect(page.getByRole('checkbox', { name: 'Select admin01' })).toHaveCount(0);
+
+  // Chromium keeps no page that asked the server for what may not be stored; others may. One that comes back is emptied and loaded anew.
+  await logIn(page, 'admin01');
+  await hydrated(page);
+  const loaded = page.waitForEvent('load');
+  const hidden = await page.evaluate(() => {
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    return document.body.hidden;
+  });
+  expect(hidden).toBe(true);
+  await loaded;
   await own.close();
 });
 

@@ -92,7 +92,7 @@ impl Live {
             })));
             WIRE.with_borrow_mut(|wire| wire.channel = Some(channel));
         }
-        // Both for as long as the document lives.
+        // All for as long as the document lives.
         window_event_listener_untyped("visibilitychange", move |_| {
             if document().hidden() {
                 self.stop();
@@ -102,6 +102,13 @@ impl Live {
                         self.come();
                     }
                 });
+            }
+        });
+        window_event_listener_untyped("pagehide", move |_| {
+            // A page with an open channel or a lock is not kept for Back.
+            self.stop();
+            if let Some(channel) = WIRE.with_borrow_mut(|wire| wire.channel.take()) {
+                channel.close();
             }
         });
         window_event_listener_untyped("submit", move |event| {
