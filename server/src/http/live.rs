@@ -50,7 +50,9 @@ pub async fn live(
     // First told, then looked: an end between the two would else be missed.
     let watch = node.credentials.watch(&session);
     match within(node.credentials.check(&token, node.clock.now())).await? {
-        Checked::Valid(_) => Ok(told(news(watch), false)),
+        Checked::Valid(now) if now.sis == session.sis => Ok(told(news(watch), false)),
+        // The role changed in between: the page opens the stream anew, as what its person is by now.
+        Checked::Valid(_) => Ok(told(stream::empty(), false)),
         Checked::Over(_) => Ok(told(stream::empty(), true)),
         Checked::Unknown => Ok(StatusCode::UNAUTHORIZED.into_response()),
     }
