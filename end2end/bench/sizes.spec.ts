@@ -84,28 +84,34 @@ test.describe.configure({ mode: 'serial' });
 
 for (const sessions of SIZES) {
   test(`${sessions.toLocaleString('en')} sessions`, async ({ browser }, info) => {
-    test.setTimeout(1_200_000);
+    test.setTimeout(3_600_000);
     const accounts = sessions * 0.8;
     let began = performance.now();
     const product = await Product.demo({ accounts, sessions });
     note('Making the district and starting, s', sessions, ((performance.now() - began) / 1_000).toFixed(0));
     await product.stop();
     noteServer(sessions, join(product.folder, 'usm.db'));
-    const starts: Times = [];
-    for (let turn = 0; turn < 3; turn += 1) {
-      await product.stop();
-      began = performance.now();
-      await product.start();
-      starts.push(performance.now() - began);
-    }
-    note('P8 start until the list is ready, ms', sessions, spread(starts));
-
+    await product.start();
     const context = await browser.newContext({ baseURL: product.url, viewport: { width: 1280, height: 720 } });
     const page = await context.newPage();
     await logIn(page, 'admin01');
     await hydrated(page);
-    const [cookie] = await context.cookies();
-    const ask = asker(product, `${cookie!.name}=${cookie!.value}`);
+    await page.goto('about:blank');
+    const [held] = await context.cookies();
+    const cookie = `${held!.name}=${held!.value}`;
+    const checked: Times = [];
+    const starts: Times = [];
+    for (let turn = 0; turn < 5; turn += 1) {
+      await product.stop();
+      began = performance.now();
+      await product.start('/me', { cookie });
+      checked.push(performance.now() - began);
+      while (!(await product.answers('/readyz'))) await page.waitForTimeout(5);
+      starts.push(performance.now() - began);
+    }
+    note('P8 start until the first session is checked, ms', sessions, spread(checked));
+    note('P8 start until the list is ready, ms', sessions, spread(starts));
+    const ask = asker(product, cookie);
     const list = async ({ filters = ['', '', '', '', ''], sort = '-created', offset = 0 }: Asked) => await ask('sessions/list', { query: { filters, sort }, offset, limit: 200 });
     const [, whole] = await list({});
     note('Users · sessions listed', sessions, `${whole.all.users.toLocaleString('en')} · ${whole.all.sessions.toLocaleString('en')}`);

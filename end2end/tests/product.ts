@@ -56,18 +56,23 @@ export class Product {
     return execFileSync(USM, args, { env: this.env(), input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
   }
 
-  async start() {
+  /** Starts the server and waits until it is ready, or until an address answers 200. */
+  async start(path = '/readyz', headers: Record<string, string> = {}) {
     const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--time-zone', 'America/Chicago', '--site-name', 'Demo District'];
     const server = spawn(USM, args, { env: this.env(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.server = server;
     for (const stream of [server.stdout, server.stderr]) stream!.on('data', (data) => this.log.push(String(data)));
     for (let attempt = 0; attempt < 2_000; attempt++) {
       if (server.exitCode !== null) throw new Error(`usm serve ended: ${this.log.join('')}`);
-      const ready = await fetch(`${this.url}/readyz`).catch(() => undefined);
-      if (ready?.ok) return;
+      if (await this.answers(path, headers)) return;
       await new Promise((done) => setTimeout(done, 5));
     }
     throw new Error(`usm serve is not ready: ${this.log.join('')}`);
+  }
+
+  /** Whether an address answers 200. */
+  async answers(path: string, headers: Record<string, string> = {}): Promise<boolean> {
+    return (await fetch(`${this.url}${path}`, { headers, redirect: 'manual' }).catch(() => undefined))?.status === 200;
   }
 
   /** Memory of the server that no file backs. */

@@ -34,7 +34,7 @@ use crate::{
 };
 use app::store::Stored;
 use database::{Database, Reads as _};
-use feed::{Feed, Follower};
+use feed::Feed;
 use jiff::tz::TimeZone;
 use std::{
     path::Path,
@@ -104,23 +104,23 @@ impl Sqlite {
         Ok(answer.is_some_and(|(answer,)| answer == "ok"))
     }
 
-    /// Ends what timed out while nothing ran, loads the directory, and follows the database from then on.
-    ///
-    /// # Errors
-    /// [`app::store::StoreError::Unavailable`].
-    pub async fn start(&self, clock: Clock) -> Stored<Background> {
-        self.end_timed_out(clock.now()).await?;
-        let (follower, directory) = Follower::load(self, clock.now()).await?;
-        follower.publish(self.feed(), directory);
+    /// Begins to write what is due, and to load the directory and follow the database with it: what timed out while nothing ran is ended
+    /// first. Sessions are checked meanwhile; [`Sqlite::loaded`] waits.
+    pub fn start(&self, clock: Clock) -> Background {
         let stop = watch::Sender::new(false);
         let tasks = vec![
-            tokio::spawn(feed::follow(self.clone(), follower, stop.subscribe(), clock.clone())),
+            tokio::spawn(feed::follow(self.clone(), stop.subscribe(), clock.clone())),
             tokio::spawn(crate::sweep::run(self.clone(), stop.subscribe(), clock)),
         ];
-        Ok(Background { store: self.clone(), stop, tasks })
+        Background { store: self.clone(), stop, tasks }
     }
 
-    /// The directory, `None` until [`Sqlite::start`] has loaded it.
+    /// Waits until the directory is loaded, five seconds at most.
+    pub async fn loaded(&self) {
+        self.feed().loaded().await;
+    }
+
+    /// The directory, `None` until it is loaded.
     pub fn directory(&self) -> &Arc<RwLock<Option<Directory>>> {
         self.feed().directory()
     }

@@ -69,7 +69,7 @@ async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Pat
         return Err(no_demo(path));
     }
     ensure_administrator(store, &clock, path).await?;
-    let background = store.start(clock.clone()).await.map_err(said)?;
+    let background = store.start(clock.clone());
 
     let stop = stop_signal()?;
     let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };

@@ -1,7 +1,7 @@
 //! How the directory follows the database: loaded from one snapshot, then changed by the events after it, in their order.
 //!
 //! An act of this process wakes the feed. What another process writes is noticed by `pragma data_version`, asked every 100 ms on a
-//! connection kept for it. After any failure the directory is loaded anew.
+//! connection kept for it. The directory is loaded behind the back of a node that serves already, and anew after any failure.
 
 use super::{
     Sqlite,
@@ -9,6 +9,7 @@ use super::{
     events::{Action, Detail},
 };
 use crate::{
+    clock::Clock,
     directory::{AccountEntry, Change, Directory, SessionEntry},
     watchers::Watchers,
 };
@@ -31,7 +32,7 @@ use tokio::{
 /// How often another process's writes are looked for.
 const POLL: Duration = Duration::from_millis(100);
 
-/// How often a lost directory is tried to be loaded anew.
+/// How often a load that failed is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
 /// How long an act waits until the directory shows it.
@@ -39,6 +40,9 @@ pub(super) const OWN_ACT: Duration = Duration::from_millis(50);
 
 /// How long a page that shows an act's result waits for it.
 const SHOWN_ACT: Duration = Duration::from_millis(300);
+
+/// How long a list asked for right after the start waits for the first load.
+const FIRST_LOAD: Duration = Duration::from_secs(5);
 
 /// How long a small read may take, and the load of everything.
 const STEP: Duration = Duration::from_secs(2);
@@ -59,7 +63,17 @@ pub(super) struct Feed {
 struct Position {
     /// The last event that the directory shows.
     seq: i64,
-    following: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// There is no directory yet.
+    #[default]
+    Loading,
+    Following,
+    /// The directory shows the database as it was.
+    Lost,
 }
 
 impl Feed {
@@ -83,18 +97,24 @@ impl Feed {
     /// Waits until the directory shows an event. Answers whether it does; at once where nothing follows.
     pub(super) async fn followed(&self, seq: i64, at_most: Duration) -> bool {
         let mut position = self.position.subscribe();
-        if !position.borrow().following {
+        if position.borrow().state != State::Following {
             return false;
         }
         timeout(at_most, position.wait_for(|position| position.seq >= seq)).await.is_ok_and(|waited| waited.is_ok())
     }
 
     pub(super) fn is_following(&self) -> Stored<()> {
-        if self.position.borrow().following { Ok(()) } else { Err(StoreError::Unavailable) }
+        if self.position.borrow().state == State::Following { Ok(()) } else { Err(StoreError::Unavailable) }
+    }
+
+    /// Waits for the first load, five seconds at most.
+    pub(super) async fn loaded(&self) {
+        let mut position = self.position.subscribe();
+        let _ = timeout(FIRST_LOAD, position.wait_for(|position| position.state != State::Loading)).await;
     }
 
     fn lost(&self) {
-        self.position.send_modify(|position| position.following = false);
+        self.position.send_modify(|position| position.state = State::Lost);
     }
 
     fn replace(&self, directory: Directory, seq: i64) {
@@ -102,7 +122,7 @@ impl Feed {
         let directory = place.insert(directory);
         self.watchers.compare(directory);
         drop(place);
-        self.position.send_replace(Position { seq, following: true });
+        self.position.send_replace(Position { seq, state: State::Following });
     }
 
     fn apply(&self, changes: &[Change], seq: i64, now: i64) {
@@ -110,7 +130,7 @@ impl Feed {
             directory.apply(changes, now);
             self.watchers.tell(changes, directory.version());
         }
-        self.position.send_replace(Position { seq, following: true });
+        self.position.send_replace(Position { seq, state: State::Following });
     }
 }
 
@@ -138,7 +158,7 @@ impl Sqlite {
 }
 
 /// Reads the events on a connection of its own.
-pub(super) struct Follower {
+struct Follower {
     connection: SqliteConnection,
     seq: i64,
     data_version: i64,
@@ -188,7 +208,7 @@ type EventRow = (i64, i64, String, Option<i64>, Option<i64>, String);
 
 impl Follower {
     /// Directory and position from one snapshot.
-    pub(super) async fn load(store: &Sqlite, node: i64) -> Stored<(Self, Directory)> {
+    async fn load(store: &Sqlite, node: i64) -> Stored<(Self, Directory)> {
         let mut connection = store.database().connect().await?;
         let until = Instant::now() + LOAD;
         let data_version = data_version(&mut connection).await?;
@@ -212,11 +232,6 @@ impl Follower {
             StoreError::Internal
         })?;
         Ok((Self { connection, seq, data_version }, directory))
-    }
-
-    /// Makes a loaded directory the one that answers.
-    pub(super) fn publish(&self, feed: &Feed, directory: Directory) {
-        feed.replace(directory, self.seq);
     }
 
     /// Applies what was committed since.
@@ -259,28 +274,35 @@ impl Follower {
     }
 }
 
-/// Follows until told to stop.
-pub(super) async fn follow(store: Sqlite, mut follower: Follower, mut stop: watch::Receiver<bool>, clock: crate::clock::Clock) {
-    loop {
-        tokio::select! {
+/// Loads the directory and follows until told to stop. What is lost is loaded anew.
+pub(super) async fn follow(store: Sqlite, mut stop: watch::Receiver<bool>, clock: Clock) {
+    // Why it failed is logged once.
+    let mut has_failed = false;
+    // A time-out is a write: what timed out while nothing ran is no part of the first list. The sweep tries again.
+    let _ = store.end_timed_out(clock.now()).await;
+    while !*stop.borrow() {
+        let loaded = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            () = store.feed().wake.notified() => {}
-            () = tokio::time::sleep(POLL) => {}
-        }
-        if follower.step(store.feed(), clock.now()).await.is_ok() {
+            loaded = known_to_fail(has_failed, Follower::load(&store, clock.now())) => loaded,
+        };
+        let Ok((mut follower, directory)) = loaded else {
+            has_failed = true;
+            tokio::time::sleep(RETRY).await;
             continue;
+        };
+        store.feed().replace(directory, follower.seq);
+        if has_failed {
+            tracing::info!("the directory was loaded anew and follows the database again");
+        }
+        while follower.step(store.feed(), clock.now()).await.is_ok() {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = store.feed().wake.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
         }
         store.feed().lost();
-        while !*stop.borrow() {
-            // Why it was lost has been logged.
-            if let Ok((again, directory)) = known_to_fail(true, Follower::load(&store, clock.now())).await {
-                again.publish(store.feed(), directory);
-                follower = again;
-                tracing::info!("the directory was loaded anew and follows the database again");
-                break;
-            }
-            tokio::time::sleep(RETRY).await;
-        }
+        has_failed = true;
     }
 }
 

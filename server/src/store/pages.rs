@@ -125,8 +125,10 @@ impl Store for Sqlite {
 }
 
 impl Sqlite {
-    /// Asks the directory, off the threads that serve requests: a filter over a million accounts takes its time.
+    /// Asks the directory, off the threads that serve requests: a filter over a million accounts takes its time. Right after the start
+    /// it is still to be loaded.
     pub(super) async fn in_directory<T: Send + 'static>(&self, ask: impl FnOnce(&Directory) -> T + Send + 'static) -> Stored<T> {
+        self.loaded().await;
         let directory = self.directory().clone();
         let asked = tokio::task::spawn_blocking(move || directory.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask));
         let answer = asked.await.map_err(|error| {

@@ -21,7 +21,8 @@ async fn the_directory_equals_the_file_within_a_second_of_another_process() {
     let clock = Clock::system(0);
     let people = (0..PEOPLE).map(|number| NewAccount { user_name: format!("lab{number}"), ..NewAccount::default() });
     let people = store.create_accounts(Actor::CommandLine, people.collect(), clock.now()).await.expect("accounts");
-    let background = store.start(clock.clone()).await.expect("a directory");
+    let background = store.start(clock.clone());
+    store.loaded().await;
     for round in 0..5 {
         let start = |account| SessionStart {
             account,

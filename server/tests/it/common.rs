@@ -75,7 +75,8 @@ impl World {
     }
 
     pub async fn start(&mut self) {
-        self.background = Some(self.store.start(self.clock.clone()).await.expect("a started store"));
+        self.background = Some(self.store.start(self.clock.clone()));
+        self.store.loaded().await;
     }
 
     /// Stops what [`World::start`] started, and closes the file.

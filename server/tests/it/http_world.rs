@@ -78,7 +78,8 @@ impl World {
         let settings = Settings { step, patience: Duration::from_secs(10), ..Settings::new(config.time_zone.clone(), limits) };
         let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a database");
         let clock = Clock::fixed(START);
-        let background = store.start(clock.clone()).await.expect("a directory");
+        let background = store.start(clock.clone());
+        store.loaded().await;
         let node = Node {
             config: Arc::new(config),
             store: Arc::new(store.clone()),

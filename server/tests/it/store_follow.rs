@@ -115,6 +115,25 @@ async fn what_timed_out_while_nothing_ran_is_ended_before_the_first_list() {
 }
 
 #[tokio::test]
+async fn sessions_are_checked_while_the_list_is_loaded_and_the_list_waits_for_it() {
+    let world = World::new().await;
+    let here = world.sign_in(world.sis_account("admin01").await).await;
+    // No load can succeed.
+    world.alter("alter table events rename to elsewhere").await;
+    let background = world.store.start(world.clock.clone());
+    assert!(world.is_valid(&here).await);
+    assert_eq!(world.store.ready().await, Err(StoreError::Unavailable));
+    let (store, admin) = (world.store.clone(), world.as_admin(&here).await);
+    let asked = tokio::spawn(async move { store.list(&admin, &Query::default(), &Selection::default(), 0, 10).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!asked.is_finished());
+    world.alter("alter table elsewhere rename to events").await;
+    assert_eq!(asked.await.expect("no panic").expect("a list").all.sessions, 1);
+    assert_eq!(world.store.ready().await, Ok(()));
+    background.stop().await;
+}
+
+#[tokio::test]
 async fn a_redirected_page_waits_for_its_act() {
     let world = World::started().await;
     let command_line = world.command_line().await;
