@@ -19,7 +19,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       for (const state of STATES) {
         await page.unrouteAll({ behavior: 'ignoreErrors' });
         await state.reach(page);
-        if (state.status) await complaints.expectStatus(state.status);
+        if (state.status) await complaints.expectStatusAgain(state.status);
         await page.screenshot({ path: `${folder}/${state.name}.png` });
       }
       // Chromium says so where the log-in page was filled in before it had set the focus itself.

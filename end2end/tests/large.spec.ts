@@ -16,6 +16,21 @@ test.describe('5,000 users', () => {
     expect(full).toBeGreaterThanOrEqual(9);
   });
 
+  test('where the rows of a place did not come, they are asked for again', async ({ loggedIn, complaints }) => {
+    const page = await loggedIn('admin01');
+    await page.locator('html[data-hydrated]').waitFor();
+    await page.route('**/api/sessions/list', (route) => route.fulfill({ status: 503, json: 'unavailable' }), { times: 1 });
+    await page.evaluate(() => {
+      const list = document.querySelector('.list-scroll')!;
+      list.scrollTop = list.scrollHeight / 2;
+    });
+    const trouble = page.getByText('The database does not answer.').first();
+    await expect(trouble).toBeVisible();
+    await complaints.expectStatus(503);
+    await expect.poll(() => page.evaluate(() => document.elementFromPoint(500, 420)?.closest('tr[data-id]') !== null)).toBe(true);
+    await expect(trouble).toBeHidden();
+  });
+
   test('few rows are in the page, and ending everybody asks for the number', async ({ loggedIn }) => {
     const page = await loggedIn('admin01');
     await page.locator('html[data-hydrated]').waitFor();

@@ -54,7 +54,14 @@ pub fn log_from(default: &str) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_target(false).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(terminal)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        // It would tell them on the standard error that cannot be written to, and panic.
+        .log_internal_errors(false)
+        .init();
 }
 
 /// Control characters would let a name write to the operator's terminal.

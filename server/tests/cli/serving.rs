@@ -109,6 +109,17 @@ fn a_stopped_server_leaves_with_0_and_one_whole_file() {
 }
 
 #[test]
+fn a_log_that_nobody_reads_any_more_stops_nothing() {
+    let world = World::new();
+    world.serve(&[]);
+    let server = world.serve_unheard();
+    for _ in 0..3 {
+        assert_eq!(server.status("/sign-in", ""), 200);
+        assert_eq!(server.log_in("admin", "wrong"), None);
+    }
+}
+
+#[test]
 fn a_site_that_cannot_bring_the_pages_to_life_is_told_at_the_start() {
     let world = World::new();
     for (site, files) in [

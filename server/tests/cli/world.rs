@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
     os::unix::process::ExitStatusExt as _,
     path::PathBuf,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStderr, Command, Output, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -100,6 +100,23 @@ impl World {
 
     /// The same with variables.
     pub fn serve_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
+        let (server, err) = self.start(arguments, variables);
+        // Whoever stops reading would stop the server.
+        let log = Arc::clone(&server.logged);
+        std::thread::spawn(move || {
+            for line in BufReader::new(err).lines().map_while(Result::ok) {
+                log.lock().expect("no panic").push(line);
+            }
+        });
+        server
+    }
+
+    /// `usm serve` whose standard error goes nowhere any more, as when what kept its log has died.
+    pub fn serve_unheard(&self) -> Server {
+        self.start(&[], &[("RUST_LOG", "debug")]).0
+    }
+
+    fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (Server, ChildStderr) {
         let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
         let mut child = command.envs(variables.iter().copied()).spawn().expect("usm starts");
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
@@ -111,18 +128,10 @@ impl World {
                 panic!("usm serve ended: {said}");
             }
         }
-        // Whoever stops reading would stop the server.
-        let err = BufReader::new(child.stderr.take().expect("piped"));
-        let logged = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&logged);
-        std::thread::spawn(move || {
-            for line in err.lines().map_while(Result::ok) {
-                log.lock().expect("no panic").push(line);
-            }
-        });
+        let err = child.stderr.take().expect("piped");
         std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
         let address = printed.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an address").to_owned();
-        Server { child, address, printed, logged }
+        (Server { child, address, printed, logged: Arc::default() }, err)
     }
 }
 

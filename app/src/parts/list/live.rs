@@ -93,17 +93,20 @@ impl List {
             version: self.shown.with_untracked(|shown| shown.version),
             takes_rows,
         };
-        let (panel, tallies) = (screen.panel, self.tallies().get_untracked());
+        let (panel, version, tallies) = (screen.panel, screen.version, self.tallies().get_untracked());
         let answer = api::sessions::look(query.clone(), sent, screen).await;
-        let same = self.shown.try_with_untracked(|shown| shown.query == query);
+        let same = self.shown.try_with_untracked(|shown| shown.query == query && shown.version == version);
         if same != Some(true) || self.busy.get_untracked() || self.tallies().get_untracked() != tallies {
-            // Of another list, or from before an act: the next one tells.
+            // Of another list, or from before a load or an act: the next one tells.
             self.looks(Looking::Again);
             return;
         }
         match answer {
             Ok(Meanwhile { mut window, rows, new_users, panel: sessions }) => {
-                if self.query.with_untracked(|asked| *asked == query) {
+                // Where other rows are asked for, these are not them.
+                if self.query.with_untracked(|asked| *asked == query)
+                    && self.offset.get_untracked() == self.shown.with_untracked(|shown| shown.offset)
+                {
                     self.failure.set(None);
                 }
                 if takes_rows && self.is_left_alone() {

@@ -11,6 +11,10 @@ use crate::{
     parts::{browser, failure, grid},
 };
 use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use std::time::Duration;
+
+/// How long after an answer that did not come.
+const ASKED_AGAIN: Duration = Duration::from_secs(2);
 
 impl List {
     /// Sends at once when something else is asked for, or at first where `loads`; the request before it is aborted, so no older answer can come later.
@@ -37,8 +41,25 @@ impl List {
                 let news = if scrolls { self.shown.with_untracked(|shown| (shown.version, shown.new_users)) } else { (window.version, 0) };
                 self.merge(query, selection, window, news);
             }
-            Err(error) => self.fail(error),
+            Err(error) => {
+                let is_away = matches!(error, AppError::Unavailable | AppError::Unreachable);
+                self.fail(error);
+                if is_away {
+                    self.load_later(query, offset);
+                }
+            }
         }
+    }
+
+    /// A server that was away is asked again by itself: where somebody has scrolled, there are no rows yet.
+    fn load_later(self, query: Query, offset: u32) {
+        let again = move || {
+            let asked = self.query.try_with_untracked(|asked| *asked == query) == Some(true) && self.offset.get_untracked() == offset;
+            if asked && !self.busy.get_untracked() {
+                self.load_again();
+            }
+        };
+        set_timeout(again, ASKED_AGAIN);
     }
 
     /// The old rows stay.
