@@ -1,6 +1,13 @@
 //! What `usm serve` was told, checked.
 
+mod apps;
+mod background;
+mod networks;
+
+pub use apps::Apps;
+pub use background::BackgroundPaths;
 use jiff::tz::TimeZone;
+pub use networks::Networks;
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
@@ -19,6 +26,14 @@ pub struct Config {
     /// Milliseconds after which a session times out whatever its activity.
     pub session_lifetime: i64,
     pub site_name: String,
+    /// Whose `X-Forwarded-*` and `X-Original-URL` are believed.
+    pub trusted_proxies: Networks,
+    /// Where `next` may lead beside our own pages.
+    pub apps: Apps,
+    /// Paths of applications whose requests are no activity.
+    pub background_paths: BackgroundPaths,
+    /// The domain whose hosts get the wide cookie, such as `example.org`; `None`: there is none.
+    pub cookie_domain: Option<String>,
 }
 
 /// Scheme and host under which people reach the product: decides the cookie, `Secure`, HSTS and the accepted origin.
@@ -47,12 +62,27 @@ impl PublicUrl {
         if self.https { "__Host-usm" } else { "usm" }
     }
 
-    /// Reached from this machine only.
-    pub fn is_loopback(&self) -> bool {
-        let name = match self.host.rsplit_once(':') {
+    /// `__Secure-usm-wide` under https, else `usm-wide`.
+    pub fn wide_cookie_name(&self) -> &'static str {
+        if self.https { "__Secure-usm-wide" } else { "usm-wide" }
+    }
+
+    /// The host without its port: cookies know no ports.
+    pub fn name(&self) -> &str {
+        match self.host.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => &self.host,
-        };
+        }
+    }
+
+    /// Whether cookies of that domain reach this host.
+    pub fn is_within(&self, domain: &str) -> bool {
+        self.name().strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    }
+
+    /// Reached from this machine only.
+    pub fn is_loopback(&self) -> bool {
+        let name = self.name();
         let address = name.trim_start_matches('[').trim_end_matches(']');
         name == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     }
@@ -125,6 +155,11 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+/// The parts of a comma separated list; blanks around commas and empty parts do not count.
+fn parts(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
 /// The text with `…` in place of what stands between the first `://` and the last `@` after it: nobody's password reaches a screen or a log,
 /// not even from an address that was typed where none belongs.
 pub fn without_passwords(text: &str) -> String {
@@ -185,6 +220,20 @@ mod tests {
             ("http://10.0.0.1:3000", false),
         ] {
             assert_eq!(text.parse::<PublicUrl>().expect("a url").is_loopback(), loopback, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cookies_domain_is_the_host_or_above_it() {
+        for (text, within) in [
+            ("https://example.org", true),
+            ("https://sessions.example.org:8443", true),
+            ("https://a.b.example.org", true),
+            ("https://badexample.org", false),
+            ("https://example.org.evil.example", false),
+            ("https://org", false),
+        ] {
+            assert_eq!(text.parse::<PublicUrl>().expect("a url").is_within("example.org"), within, "{text}");
         }
     }
 

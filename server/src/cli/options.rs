@@ -3,7 +3,7 @@
 use super::Usage;
 use crate::{
     activity,
-    config::{Config, DatabaseUrl, PublicUrl},
+    config::{Apps, BackgroundPaths, Config, DatabaseUrl, Networks, PublicUrl},
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use std::net::SocketAddr;
@@ -56,6 +56,25 @@ pub struct Node {
     /// Allow passwords and sessions to cross a network unencrypted
     #[arg(long, env = "USM_ALLOW_PLAIN_HTTP", value_parser = clap::builder::BoolishValueParser::new())]
     allow_plain_http: bool,
+    #[command(flatten)]
+    proxy: Proxy,
+}
+
+/// What stands in front, and beside it.
+#[derive(clap::Args)]
+struct Proxy {
+    /// Addresses or ranges, comma separated, of the proxies whose X-Forwarded-* are believed [default: nobody's]
+    #[arg(long, value_name = "ADDRESSES", env = "USM_TRUSTED_PROXIES", default_value = "", hide_default_value = true)]
+    trusted_proxies: Networks,
+    /// Hosts, comma separated, of the applications that people may come from to log in and go back to
+    #[arg(long, value_name = "HOSTS", env = "USM_APPS", default_value = "", hide_default_value = true)]
+    apps: Apps,
+    /// Paths, comma separated, of those applications whose requests are no activity: what pages ask by themselves
+    #[arg(long, value_name = "PATHS", env = "USM_BACKGROUND_PATHS", default_value = "", hide_default_value = true)]
+    background_paths: BackgroundPaths,
+    /// Domain whose hosts share the log-in, such as example.org, by a second cookie that opens /auth/verify only
+    #[arg(long, value_name = "DOMAIN", env = "USM_COOKIE_DOMAIN", value_parser = cookie_domain)]
+    cookie_domain: Option<String>,
 }
 
 impl Zone {
@@ -85,6 +104,24 @@ impl Node {
         if derived && address.ip().is_unspecified() {
             return Err(Usage::error(format!("{address} is no address that people can open; say which one with --public-url.")));
         }
+        let proxy = &self.proxy;
+        if let Some(domain) = &proxy.cookie_domain
+            && !public_url.is_within(domain)
+        {
+            return Err(Usage::error(format!(
+                "{} is no host of the domain {domain}, so browsers would refuse its cookie; change --public-url or --cookie-domain.",
+                public_url.name()
+            )));
+        }
+        let is_reached =
+            |app: &PublicUrl| app.name() == public_url.name() || proxy.cookie_domain.as_ref().is_some_and(|domain| app.is_within(domain));
+        if let Some(app) = proxy.apps.iter().find(|app| !is_reached(app)) {
+            return Err(Usage::error(format!(
+                "No cookie of {} reaches {}, so nobody could log in there; name the domain above both with --cookie-domain.",
+                public_url.name(),
+                app.name()
+            )));
+        }
         Ok(Config {
             listen: address,
             public_url,
@@ -92,6 +129,10 @@ impl Node {
             idle_timeout: self.limits.idle_timeout,
             session_lifetime: self.limits.session_lifetime,
             site_name: self.site_name.clone(),
+            trusted_proxies: proxy.trusted_proxies.clone(),
+            apps: proxy.apps.clone(),
+            background_paths: proxy.background_paths.clone(),
+            cookie_domain: proxy.cookie_domain.clone(),
         })
     }
 }
@@ -121,9 +162,44 @@ fn site_name(text: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
+/// A name of at least two parts: no browser keeps a cookie of `org`, or of an address.
+fn cookie_domain(text: &str) -> Result<String, String> {
+    let name = text.to_ascii_lowercase();
+    let label = |label: &str| {
+        let inner = label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        inner && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if name.len() > 253 || !name.contains('.') || !name.split('.').all(label) || last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("write it like example.org".into());
+    }
+    Ok(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cookie_domain_is_a_name_that_browsers_take() {
+        assert_eq!(cookie_domain("Example.org"), Ok("example.org".into()));
+        assert_eq!(cookie_domain("a-1.example.org"), Ok("a-1.example.org".into()));
+        for text in [
+            "",
+            "org",
+            ".example.org",
+            "example.org.",
+            "example..org",
+            "10.0.0.1",
+            "[::1]",
+            "example.org:443",
+            "a b.org",
+            "-a.org",
+            "*.org",
+        ] {
+            assert!(cookie_domain(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn durations_read_as_people_write_them() {

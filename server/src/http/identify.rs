@@ -44,6 +44,16 @@ pub enum Found {
     Session(ValidSession),
 }
 
+impl From<Checked> for Found {
+    fn from(checked: Checked) -> Self {
+        match checked {
+            Checked::Valid(session) => Self::Session(session),
+            Checked::Over(why) => Self::Over(why),
+            Checked::Unknown => Self::Nobody,
+        }
+    }
+}
+
 /// Checks the session and puts [`Identity`] and [`Visitor`] into the request; the visitor into the answer too, for its page.
 pub async fn identify(State(node): State<Node>, mut request: Request, next: Next) -> Response {
     let now = node.clock.now();
@@ -51,9 +61,7 @@ pub async fn identify(State(node): State<Node>, mut request: Request, next: Next
     let found = match &token {
         None => Found::Nobody,
         Some(token) => match within(node.credentials.check(token, now)).await {
-            Ok(Checked::Valid(session)) => Found::Session(session),
-            Ok(Checked::Over(why)) => Found::Over(why),
-            Ok(Checked::Unknown) => Found::Nobody,
+            Ok(checked) => checked.into(),
             Err(error) => return Refused::from(error).into_response(),
         },
     };
@@ -64,7 +72,7 @@ pub async fn identify(State(node): State<Node>, mut request: Request, next: Next
             user_name: session.user_name.clone(),
             sis: session.sis,
             now,
-            origin: Peer::of(request.extensions(), request.headers()).0,
+            origin: Peer::of(request.extensions(), request.headers(), &node.config.trusted_proxies).0,
         }),
         _ => Visitor::Nobody,
     };

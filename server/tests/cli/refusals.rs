@@ -96,6 +96,35 @@ fn fs_03_plain_http_off_this_machine_stops_the_start() {
 }
 
 #[test]
+fn fs_03_proxies_that_could_be_anybody_stop_the_start() {
+    let world = World::new();
+    for proxies in ["0.0.0.0/0", "::/0", "127.0.0.1,0.0.0.0/1"] {
+        let sentence = world.refused(2, &["serve", "--listen", "127.0.0.1:0", "--trusted-proxies", proxies]);
+        assert!(sentence.contains("holds strangers") && sentence.contains("name the addresses of your proxies"), "{sentence}");
+        let sentence = world.refused_with(2, &["serve"], &[("USM_TRUSTED_PROXIES", proxies)], "");
+        assert!(sentence.contains("holds strangers"), "{sentence}");
+    }
+    assert!(!world.path("data").exists(), "nothing is made on the way to a refusal");
+}
+
+#[test]
+fn fwd_12_a_cookie_that_would_not_arrive_stops_the_start() {
+    let world = World::new();
+    let serve = ["serve", "--public-url", "https://sessions.example.org"];
+    for (arguments, says) in [
+        (&["--cookie-domain", "example.com"][..], "sessions.example.org is no host of the domain example.com"),
+        (&["--cookie-domain", "org"], "write it like example.org"),
+        (&["--apps", "app.example.org"], "No cookie of sessions.example.org reaches app.example.org"),
+        (&["--apps", "app.example.com", "--cookie-domain", "example.org"], "reaches app.example.com"),
+        (&["--apps", "http://app.example.org"], "use its https address"),
+        (&["--background-paths", "api"], "is no path"),
+    ] {
+        let sentence = world.refused(2, &[&serve[..], arguments].concat());
+        assert!(sentence.contains(says), "usm serve {arguments:?} says: {sentence}");
+    }
+}
+
+#[test]
 fn a_variable_is_an_option_or_refused() {
     let world = World::new();
     let sentence = world.refused_with(2, &["version"], &[("USM_LISTNE", "127.0.0.1:1")], "");

@@ -17,7 +17,7 @@ use server::{
         token::Token,
     },
     clock::Clock,
-    config::{Config, PublicUrl},
+    config::{Apps, BackgroundPaths, Config, Networks, PublicUrl},
     credentials::{Credentials, NewSession, SignedInAs},
     router,
     store::{Actor, Background, Missing, NewAccount, Settings, Sqlite},
@@ -72,6 +72,10 @@ impl World {
             idle_timeout: 3_600_000,
             session_lifetime: 12 * 3_600_000,
             site_name: "Demo District".into(),
+            trusted_proxies: Networks::default(),
+            apps: Apps::default(),
+            background_paths: BackgroundPaths::default(),
+            cookie_domain: None,
         };
         let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };
         // The machine that runs the tests may be busy.
