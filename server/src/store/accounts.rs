@@ -114,7 +114,7 @@ impl Sqlite {
     /// Creates accounts in the order given, all or none. Answers their ids in that order.
     ///
     /// # Errors
-    /// Refused where a user name is empty or taken, or a name too long or not on one line.
+    /// Refused where a user name is empty, taken or holds a `%`, or a name too long or not on one line.
     pub async fn create_accounts(&self, actor: Actor, new: Vec<NewAccount>, now: i64) -> Stored<Vec<AccountId>> {
         let store = self.clone();
         self.write(async move {
@@ -305,6 +305,10 @@ async fn disable(tx: &mut Tx, actor: Actor, accounts: &[i64], reason: &str, now:
 fn check_names(new: &NewAccount) -> Stored<()> {
     let breaks = |char: char| char.is_control() || ['\u{2028}', '\u{2029}'].contains(&char);
     let wrong = |name: &str| name.chars().count() > NAME_CHARS || name.contains(breaks);
+    // Applications get the user name with other bytes as `%C3`; a name that looks like that would be taken for somebody else's.
+    if new.user_name.contains('%') {
+        return Err(acts::refused("A user name cannot contain %. Choose another."));
+    }
     let names = [("user name", &new.user_name), ("last name", &new.last_name), ("first name", &new.first_name)];
     match names.into_iter().find(|(_, name)| wrong(name)) {
         None => Ok(()),
