@@ -24,6 +24,8 @@ pub struct ValidSession {
     pub session: SessionId,
     pub account: AccountId,
     pub user_name: String,
+    /// `Nathan Miller`; empty where the account has no names.
+    pub name: String,
     /// Holds the SIS role.
     pub sis: bool,
     /// The stored time of the last activity, UTC milliseconds: what a touch compares with.
@@ -62,6 +64,8 @@ pub struct NewSession<'a> {
     /// Replaces the stored hash where its parameters were old.
     pub upgraded_hash: Option<&'a str>,
     pub token: TokenHash,
+    /// The weaker token that goes to the hosts of the cookie domain; only [`Credentials::check_wide`] takes it.
+    pub wide_token: Option<TokenHash>,
     pub ip: &'a str,
     pub user_agent: &'a str,
     /// The token that the browser sent with the log-in form: its session ends with this one's start.
@@ -84,6 +88,8 @@ pub enum SignedInAs {
 pub trait Credentials: Send + Sync + 'static {
     /// One indexed look-up in the database, never in a cache. Decides by the stored times and the account's holds.
     async fn check(&self, token: &TokenHash, now: i64) -> Stored<Checked>;
+    /// The same by a session's wide token: what forward auth asks for another host, and nothing else.
+    async fn check_wide(&self, token: &TokenHash, now: i64) -> Stored<Checked>;
     /// Notes activity of a session; written later, never for an ended one. No await, no database.
     fn touch(&self, session: &ValidSession, now: i64);
     /// From here on the page that asks is told of its session's end, and of changes of the list where it holds the SIS role.

@@ -7,6 +7,8 @@
 //! 4. [`identify`]: the session check; [`refusals`]: the event of a refused unsafe request
 //! 5. [`origin`]: unsafe requests that another site sent; [`identify::activity`]
 //! 6. [`api`]: what holds for server functions; [`guard`]: the right to a page, before rendering starts
+//!
+//! [`verify`], [`health`] stand outside of 3 to 6: a proxy or a monitor asks them, under any host name.
 
 mod answer;
 mod api;
@@ -28,6 +30,7 @@ mod panics;
 mod peer;
 mod refusals;
 mod sign_in;
+mod verify;
 mod way;
 
 use crate::{auth::password::Passwords, clock::Clock, config::Config, credentials::Credentials};
@@ -101,6 +104,7 @@ pub fn router(node: Node) -> Router {
     pages
         .merge(files::files(&node.leptos))
         .layer(from_fn_with_state(layer.clone(), host::host))
+        .route("/auth/verify", get(verify::verify))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .layer(from_fn_with_state(layer.clone(), answer::render))

@@ -92,7 +92,7 @@ async fn begin(store: &Sqlite, visit: &Visit, account: AccountId) -> Stored<Opti
 }
 
 fn valid(session: SessionId, account: AccountId, last_seen_at: i64) -> ValidSession {
-    ValidSession { session, account, user_name: String::new(), sis: false, last_seen_at }
+    ValidSession { session, account, user_name: String::new(), name: String::new(), sis: false, last_seen_at }
 }
 
 /// Those who come by themselves, and what they are.

@@ -1,16 +1,38 @@
-//! The session's cookie and the theme's: read to the letter, never normalised into ours.
+//! The session's cookies and the theme's: read to the letter, never normalised into ours.
+//!
+//! A session has one cookie, which goes to our own host alone. With a cookie domain it has a second, wide one beside it, which goes to all
+//! hosts of that domain, so to every application there: it opens `/auth/verify` and nothing else.
 
-use crate::{auth::token::Token, config::PublicUrl};
-use axum::http::{HeaderMap, HeaderValue, header};
+use crate::{
+    auth::token::Token,
+    config::{Config, PublicUrl},
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// The tokens of a new session.
+pub struct Tokens {
+    pub main: Token,
+    /// With a cookie domain.
+    pub wide: Option<Token>,
+}
 
 /// The session token that the request carries.
 ///
 /// `None` unless there is exactly one cookie of that name and its value has the form of a token; and none where there is a cookie
 /// `$Version`, which makes other parsers read quoted values and attributes: browsers do not send it.
 pub fn token(headers: &HeaderMap, url: &PublicUrl) -> Option<Token> {
+    token_named(headers, url.cookie_name())
+}
+
+/// The wide token that the request carries; `None` where there is no cookie domain.
+pub fn wide_token(headers: &HeaderMap, config: &Config) -> Option<Token> {
+    config.cookie_domain.as_ref().and_then(|_| token_named(headers, config.public_url.wide_cookie_name()))
+}
+
+fn token_named(headers: &HeaderMap, wanted: &str) -> Option<Token> {
     let mut token = None;
     for (name, value) in pairs(headers) {
-        if name == b"$Version" || (name == url.cookie_name().as_bytes() && token.replace(value).is_some()) {
+        if name == b"$Version" || (name == wanted.as_bytes() && token.replace(value).is_some()) {
             return None;
         }
     }
@@ -26,14 +48,25 @@ pub fn theme(headers: &HeaderMap) -> Option<&'static str> {
     })
 }
 
-/// Sets the session's cookie.
-pub fn session(url: &PublicUrl, token: &Token) -> HeaderValue {
-    value(format!("{}={}{}; HttpOnly; SameSite=Lax; Path=/", url.cookie_name(), token.cookie_value(), secure(url)))
+/// Sets the session's cookies.
+pub fn session(config: &Config, tokens: &Tokens) -> Vec<(HeaderName, HeaderValue)> {
+    let wide = tokens.wide.as_ref().map(Token::cookie_value);
+    session_cookies(config, &tokens.main.cookie_value(), wide.as_deref().unwrap_or_default(), "")
 }
 
-/// Deletes the session's cookie.
-pub fn no_session(url: &PublicUrl) -> HeaderValue {
-    value(format!("{}={}; HttpOnly; SameSite=Lax; Path=/; Max-Age=0", url.cookie_name(), secure(url)))
+/// Deletes the session's cookies.
+pub fn no_session(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
+    session_cookies(config, "", "", "; Max-Age=0")
+}
+
+fn session_cookies(config: &Config, main: &str, wide: &str, age: &str) -> Vec<(HeaderName, HeaderValue)> {
+    let url = &config.public_url;
+    let cookie = |name: &str, token: &str, domain: &str| {
+        let cookie = format!("{name}={token}{}; HttpOnly; SameSite=Lax; Path=/{domain}{age}", secure(url));
+        (header::SET_COOKIE, value(cookie))
+    };
+    let wide = config.cookie_domain.as_ref().map(|domain| cookie(url.wide_cookie_name(), wide, &format!("; Domain={domain}")));
+    [cookie(url.cookie_name(), main, "")].into_iter().chain(wide).collect()
 }
 
 /// Remembers a theme for a year, or with `None` forgets it. Not `HttpOnly`: the person's menu sets it without leaving the page.

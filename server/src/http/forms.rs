@@ -151,7 +151,7 @@ async fn commit_all(store: Arc<dyn Store>, admin: Admin, plan: PlanId, confirmat
 /// To the next page, or out where the act ended one's own session.
 fn go_on(node: &Node, report: &Report, next: &str) -> Response {
     if report.own_ended {
-        return (AppendHeaders([(SET_COOKIE, cookies::no_session(&node.config.public_url))]), Redirect::to("/sign-in")).into_response();
+        return (AppendHeaders(cookies::no_session(&node.config)), Redirect::to("/sign-in")).into_response();
     }
     Redirect::to(next).into_response()
 }

@@ -21,7 +21,7 @@ use app::{
 use axum::{
     Extension,
     extract::{self, Request, State},
-    http::{Method, Uri, header::SET_COOKIE},
+    http::{Method, Uri},
     middleware::Next,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
@@ -108,7 +108,7 @@ async fn check(node: &Node, visitor: &Visitor, right: Right, method: &Method, ur
 
 /// To the log-in page, and from there back. Only where the token was a session's does it say why, and the cookie goes.
 fn log_in(node: &Node, uri: &Uri, why: Option<Why>) -> Response {
-    let cookie = why.map(|_| (SET_COOKIE, cookies::no_session(&node.config.public_url)));
+    let gone = why.map(|_| cookies::no_session(&node.config)).unwrap_or_default();
     let to = sign_in_address(way::page_of(uri), why);
-    (AppendHeaders(cookie), Redirect::to(&to)).into_response()
+    (AppendHeaders(gone), Redirect::to(&to)).into_response()
 }

@@ -25,9 +25,12 @@ const FIXED: [(HeaderName, &str); 4] = [
 /// One nonce a request; policy and the other headers on its answer.
 pub async fn headers(State(node): State<Node>, mut request: Request, next: Next) -> Response {
     let nonce = Arc::clone(Nonce::new().as_inner());
+    // Browsers hold the redirect after a form against this too, and the log-in leads back to applications.
+    let apps = node.config.apps.iter().filter(|_| request.uri().path() == "/sign-in");
+    let apps = apps.fold(String::new(), |apps, app| format!("{apps} {}", app.origin()));
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+         font-src 'self'; connect-src 'self'; form-action 'self'{apps}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     );
     request.extensions_mut().insert(PageNonce(nonce));
     let mut response = next.run(request).await;

@@ -1,4 +1,4 @@
-//! Where a request comes from, as the session and the log keep it.
+//! Where a request comes from, as the session and the log keep it, and whether it is a proxy that is believed.
 
 use super::Node;
 use crate::config::Networks;
@@ -34,6 +34,11 @@ impl FromRequestParts<Node> for Peer {
     async fn from_request_parts(parts: &mut Parts, node: &Node) -> Result<Self, Infallible> {
         Ok(Self::of(&parts.extensions, &parts.headers, &node.config.trusted_proxies))
     }
+}
+
+/// Whether the other side of the connection is a proxy whose word about the request counts.
+pub fn is_trusted(extensions: &Extensions, proxies: &Networks) -> bool {
+    other_side(extensions).is_some_and(|peer| proxies.contain(peer))
 }
 
 fn other_side(extensions: &Extensions) -> Option<IpAddr> {

@@ -3,7 +3,7 @@
 use super::{
     Node,
     answer::{Refused, Shown},
-    cookies,
+    cookies::{self, Tokens},
     fields::Fields,
     identify::{Found, Identity, within},
     peer::Peer,
@@ -25,7 +25,7 @@ use app::{
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderName, StatusCode, header::SET_COOKIE},
+    http::StatusCode,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
@@ -46,13 +46,10 @@ pub async fn sign_in(
         Err(Refused(AppError::TooLarge)) => return Ok(again(StatusCode::PAYLOAD_TOO_LARGE, "", "/", TOO_LONG)),
         fields => fields?,
     };
-    let next = way::own(fields.text("next")).unwrap_or("/");
+    let next = way::onward(fields.text("next"), &node.config.apps).unwrap_or("/");
     let user_name = fields.text("user_name");
     match try_sign_in(&node, &identity, &origin, user_name, fields.text("password")).await {
-        Ok(token) => {
-            let cookie = cookies::session(&node.config.public_url, &token);
-            Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(next)).into_response())
-        }
+        Ok(tokens) => Ok((AppendHeaders(cookies::session(&node.config, &tokens)), Redirect::to(next)).into_response()),
         Err(Failed::Credentials(account)) => {
             node.credentials.sign_in_failed(account, &origin, identity.now).await?;
             Ok(again(StatusCode::UNAUTHORIZED, user_name, next, FAILED))
@@ -72,11 +69,8 @@ pub async fn sign_out(
         node.credentials.sign_out(session.session, &origin, identity.now).await?;
     }
     // Not "cookies": that would wipe those of sibling applications too.
-    let headers = [
-        (SET_COOKIE, cookies::no_session(&node.config.public_url)),
-        (HeaderName::from_static("clear-site-data"), axum::http::HeaderValue::from_static("\"storage\"")),
-    ];
-    Ok((AppendHeaders(headers), Redirect::to("/sign-in")))
+    let storage = [("clear-site-data", "\"storage\"")];
+    Ok((AppendHeaders(cookies::no_session(&node.config)), storage, Redirect::to("/sign-in")))
 }
 
 /// `/sign-in?why=…&next=…`; neither where there is nothing to say.
@@ -106,7 +100,7 @@ impl<E: Into<AppError>> From<E> for Failed {
 }
 
 /// One verification, whoever asks. Where the hash changed meanwhile (an upgrade, a new password), once more.
-async fn try_sign_in(node: &Node, identity: &Identity, origin: &Origin, user_name: &str, password: &str) -> Result<Token, Failed> {
+async fn try_sign_in(node: &Node, identity: &Identity, origin: &Origin, user_name: &str, password: &str) -> Result<Tokens, Failed> {
     let Some(password) = Password::new(password) else { return Err(Failed::Credentials(None)) };
     let mut account = None;
     for _ in 0..2 {
@@ -115,7 +109,7 @@ async fn try_sign_in(node: &Node, identity: &Identity, origin: &Origin, user_nam
         let hash = found.filter(|found| !found.disabled).and_then(|found| found.hash);
         let verified = node.passwords.verify(password.clone(), hash.clone()).await?;
         let (Some(account), Some(hash), Verified::Yes { upgraded }) = (account, hash, verified) else { break };
-        let token = Token::new().map_err(|error| {
+        let tokens = new_tokens(node.config.cookie_domain.is_some()).map_err(|error| {
             tracing::error!(%error, "no random bytes for a session token");
             AppError::Internal
         })?;
@@ -123,19 +117,24 @@ async fn try_sign_in(node: &Node, identity: &Identity, origin: &Origin, user_nam
             account,
             verified_hash: &hash,
             upgraded_hash: upgraded.as_deref(),
-            token: token.hash(),
+            token: tokens.main.hash(),
+            wide_token: tokens.wide.as_ref().map(Token::hash),
             ip: &origin.ip,
             user_agent: &origin.user_agent,
             replaces: identity.token,
             now: identity.now,
         };
         match node.credentials.sign_in(new).await? {
-            SignedInAs::Session(_) => return Ok(token),
+            SignedInAs::Session(_) => return Ok(tokens),
             SignedInAs::Refused => break,
             SignedInAs::HashChanged => {}
         }
     }
     Err(Failed::Credentials(account))
+}
+
+fn new_tokens(wide: bool) -> Result<Tokens, getrandom::Error> {
+    Ok(Tokens { main: Token::new()?, wide: if wide { Some(Token::new()?) } else { None } })
 }
 
 /// The log-in page once more, with a sentence.

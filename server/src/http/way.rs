@@ -1,6 +1,6 @@
-//! Where to go next: only ever a page of our own.
+//! Where to go next: a page of our own, or after log-in one of an application that is listed.
 
-use crate::config::PublicUrl;
+use crate::config::{Apps, PublicUrl};
 use axum::http::{HeaderMap, Uri, header};
 
 /// The longest way back, in bytes: a list with long filters.
@@ -10,10 +10,18 @@ const NEXT_BYTES: usize = 8 * 1024;
 ///
 /// Browsers drop tabs and line ends, and take `\` for `/`: `/\evil.example` is another site to them. So only visible ASCII without it.
 pub fn own(next: &str) -> Option<&str> {
-    let bytes = next.as_bytes();
-    let visible = bytes.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\');
-    let is_path = bytes.first() == Some(&b'/') && bytes.get(1) != Some(&b'/');
-    (visible && is_path && bytes.len() <= NEXT_BYTES).then_some(next)
+    let is_path = next.starts_with('/') && !next.starts_with("//");
+    (is_path && is_plain(next)).then_some(next)
+}
+
+/// `next` after log-in: a path on our own origin, or an address of a listed application.
+pub fn onward<'a>(next: &'a str, apps: &Apps) -> Option<&'a str> {
+    own(next).or_else(|| (is_plain(next) && apps.have(next)).then_some(next))
+}
+
+/// Visible ASCII that every browser reads alike, of a bearable length.
+fn is_plain(next: &str) -> bool {
+    next.len() <= NEXT_BYTES && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 /// The page that the form stood on, as the browser says.
@@ -69,5 +77,51 @@ mod tests {
             assert_eq!(own(wrong), None, "{wrong:?}");
         }
         assert_eq!(own(&format!("/{}", "a".repeat(NEXT_BYTES))), None);
+    }
+
+    #[test]
+    fn fwd_12_web_07_next_leads_to_listed_hosts_alone() {
+        let apps: Apps = "app.example.org, http://127.0.0.1:8080".parse().expect("hosts");
+        for right in [
+            "/sessions",
+            "https://app.example.org",
+            "https://app.example.org/",
+            "https://app.example.org//a?b=c&d=https://evil.example#e",
+            "https://app.example.org/@evil.example",
+            "http://127.0.0.1:8080/",
+        ] {
+            assert_eq!(onward(right, &apps), Some(right));
+        }
+        let long = format!("https://app.example.org/{}", "a".repeat(NEXT_BYTES));
+        for wrong in [
+            "",
+            "//app.example.org/",
+            "http://app.example.org/",
+            "https:app.example.org/",
+            "https:/app.example.org/",
+            "https:\\\\app.example.org/",
+            "https://evil.example/",
+            "https://evil.example/https://app.example.org/",
+            "https://app.example.org.evil.example/",
+            "https://app.example.org@evil.example/",
+            "https://app.example.org:8443/",
+            "https://app.example.org:@evil.example/",
+            "https://app.example.org\\@evil.example/",
+            "https://app.example.org\t.evil.example/",
+            "https://app.example.org/\r\nSet-Cookie: x=y",
+            "https://user@app.example.org/",
+            "https://app.example.org%2Eevil.example/",
+            "https://app.example.org?.evil.example/",
+            "https://app.example.org#.evil.example/",
+            "https://www.app.example.org/",
+            " https://app.example.org/",
+            "javascript:https://app.example.org/",
+            "http://127.0.0.1:80801/",
+            "http://127.0.0.1/",
+            &long,
+        ] {
+            assert_eq!(onward(wrong, &apps), None, "{wrong:?}");
+        }
+        assert_eq!(onward("https://app.example.org/", &Apps::default()), None);
     }
 }

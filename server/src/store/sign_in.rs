@@ -20,17 +20,29 @@ use sqlx::query_as;
 /// Parallel sessions an account may have; a further one ends the oldest (ASVS 7.1.2).
 pub const SESSIONS_PER_ACCOUNT: i64 = 100;
 
-const CHECK: &str = "
+/// The session check by one of the two columns of tokens. One look-up finds all that an answer of forward auth says too.
+macro_rules! check {
+    ($column:literal) => {
+        concat!(
+            "
 select
-  sessions.id, sessions.account_id, accounts.user_name, sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at,
-  sessions.ended_at, sessions.end_kind, sessions.ended_by,
+  sessions.id, sessions.account_id, accounts.user_name, trim(accounts.first_name || ' ' || accounts.last_name),
+  sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at, sessions.ended_at, sessions.end_kind, sessions.ended_by,
   accounts.disabled_at is not null or accounts.roster_disabled_at is not null or accounts.deleted_at is not null,
   exists (select 1 from account_roles where account_roles.account_id = accounts.id and account_roles.role = 'sis')
 from sessions
 join accounts on accounts.id = sessions.account_id
-where sessions.token_hash = $1";
+where sessions.",
+            $column,
+            " = $1"
+        )
+    };
+}
 
-type CheckRow = (i64, i64, String, i64, i64, i64, Option<i64>, Option<String>, Option<i64>, bool, bool);
+const CHECK: &str = check!("token_hash");
+const CHECK_WIDE: &str = check!("wide_token_hash");
+
+type CheckRow = (i64, i64, String, String, i64, i64, i64, Option<i64>, Option<String>, Option<i64>, bool, bool);
 
 const FIND_PASSWORD_HASH: &str = "
 select id, user_name, password_hash, disabled_at is not null or roster_disabled_at is not null
@@ -80,9 +92,9 @@ returning id, account_id";
 
 const BEGIN_SESSION: &str = "
 insert into sessions (
-  token_hash, account_id, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, ip, user_agent
+  token_hash, wide_token_hash, account_id, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, ip, user_agent
 )
-values ($1, $2, $3, $3, $3, $4, $5, $6, $7)
+values ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8)
 returning id";
 
 const SIGN_OUT: &str = "
@@ -95,21 +107,13 @@ returning account_id, (select user_name from accounts where accounts.id = accoun
 #[async_trait::async_trait]
 impl Credentials for Sqlite {
     async fn check(&self, token: &TokenHash, now: i64) -> Stored<Checked> {
-        let found: Option<CheckRow> = self.database().reader().await?.first(query_as(CHECK).bind(token.as_bytes())).await?;
-        let Some((session, account, user_name, last_seen_at, idle_expires_at, expires_at, ended_at, kind, ended_by, held, sis)) = found
-        else {
-            return Ok(Checked::Unknown);
-        };
-        if ended_at.is_some() {
-            return Ok(Checked::Over(why(kind.as_deref(), ended_by == Some(account))));
-        }
-        if held {
-            return Ok(Checked::Over(Why::Ended));
-        }
-        if idle_expires_at.min(expires_at) <= now {
-            return Ok(Checked::Over(Why::TimedOut));
-        }
-        Ok(Checked::Valid(ValidSession { session: SessionId(session), account: AccountId(account), user_name, sis, last_seen_at }))
+        let found = self.database().reader().await?.first(query_as(CHECK).bind(token.as_bytes())).await?;
+        Ok(checked(found, now))
+    }
+
+    async fn check_wide(&self, token: &TokenHash, now: i64) -> Stored<Checked> {
+        let found = self.database().reader().await?.first(query_as(CHECK_WIDE).bind(token.as_bytes())).await?;
+        Ok(checked(found, now))
     }
 
     fn touch(&self, session: &ValidSession, now: i64) {
@@ -203,6 +207,7 @@ pub(super) struct Beginning {
     verified_hash: String,
     upgraded_hash: Option<String>,
     token: TokenHash,
+    wide_token: Option<TokenHash>,
     ip: String,
     user_agent: String,
     replaces: Option<TokenHash>,
@@ -216,6 +221,7 @@ impl From<NewSession<'_>> for Beginning {
             verified_hash: new.verified_hash.into(),
             upgraded_hash: new.upgraded_hash.map(Into::into),
             token: new.token,
+            wide_token: new.wide_token,
             ip: new.ip.into(),
             user_agent: new.user_agent.into(),
             replaces: new.replaces,
@@ -236,6 +242,7 @@ impl Sqlite {
         let deadlines = self.limits().deadlines(new.now, new.now);
         let begin = query_as(BEGIN_SESSION)
             .bind(new.token.as_bytes().to_vec())
+            .bind(new.wide_token.map(|token| token.as_bytes().to_vec()))
             .bind(new.account.0)
             .bind(new.now)
             .bind(deadlines.idle)
@@ -254,6 +261,24 @@ impl Sqlite {
         events::record(tx, &deed, &[target]).await?;
         Ok(session)
     }
+}
+
+/// What a row amounts to now.
+fn checked(found: Option<CheckRow>, now: i64) -> Checked {
+    let Some((session, account, user_name, name, last_seen_at, idle_expires_at, expires_at, ended_at, kind, ended_by, held, sis)) = found
+    else {
+        return Checked::Unknown;
+    };
+    if ended_at.is_some() {
+        return Checked::Over(why(kind.as_deref(), ended_by == Some(account)));
+    }
+    if held {
+        return Checked::Over(Why::Ended);
+    }
+    if idle_expires_at.min(expires_at) <= now {
+        return Checked::Over(Why::TimedOut);
+    }
+    Checked::Valid(ValidSession { session: SessionId(session), account: AccountId(account), user_name, name, sis, last_seen_at })
 }
 
 /// The event of one session that ended.

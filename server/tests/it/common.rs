@@ -150,6 +150,7 @@ impl World {
             verified_hash,
             upgraded_hash: None,
             token: token.hash(),
+            wide_token: None,
             ip: "10.4.1.22",
             user_agent: CHROME,
             replaces: replaces.map(Token::hash),
@@ -282,7 +283,17 @@ impl World {
 
 /// A sign-in with the password that every account has, from nowhere.
 pub fn new_session(account: AccountId, token: TokenHash) -> NewSession<'static> {
-    NewSession { account, verified_hash: HASH, upgraded_hash: None, token, ip: "", user_agent: "", replaces: None, now: NOW }
+    NewSession {
+        account,
+        verified_hash: HASH,
+        upgraded_hash: None,
+        token,
+        wide_token: None,
+        ip: "",
+        user_agent: "",
+        replaces: None,
+        now: NOW,
+    }
 }
 
 /// A session whose token nobody knows.

@@ -49,6 +49,7 @@ pub const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
     ("/api/accounts/details", "/api/accounts/details", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/accounts/undo-disable", "/api/accounts/undo-disable", [401, 401, 405, 405], [401, 401, 403, 400]),
     ("/api/history/list", "/api/history/list", [401, 401, 405, 405], [401, 401, 403, 200]),
+    ("/auth/verify", "/auth/verify", [401, 401, 200, 200], [405, 405, 405, 405]),
     ("/healthz", "/healthz", [200, 200, 200, 200], [405, 405, 405, 405]),
     ("/readyz", "/readyz", [200, 200, 200, 200], [405, 405, 405, 405]),
     ("/favicon.svg", "/favicon.svg", [200, 200, 200, 200], [405, 405, 405, 405]),
@@ -154,7 +155,7 @@ async fn az_02_every_route_answers_every_visitor_as_expected() {
 
 /// Answered before anybody is asked who he is.
 pub fn is_outside(address: &str) -> bool {
-    ["/healthz", "/readyz", "/favicon.svg", "/pkg/usm.js", "/sign-in"].contains(&address)
+    ["/auth/verify", "/healthz", "/readyz", "/favicon.svg", "/pkg/usm.js", "/sign-in"].contains(&address)
 }
 
 #[tokio::test]

@@ -64,6 +64,7 @@ async fn web_02_safe_requests_change_nothing() {
         "/help",
         "/live",
         "/nowhere",
+        "/auth/verify",
         "/healthz",
         "/readyz",
         "/pkg/usm.js",
@@ -101,6 +102,16 @@ async fn web_03_every_answer_has_a_policy_with_a_nonce_of_its_own() {
         "default-src 'none'; script-src 'nonce-…' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; font-src 'self'; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     );
+    let beside = World::told(|config| config.apps = "app.example.org,wiki.example.org:8443".parse().expect("hosts")).await;
+    let forms = async |address: &str| {
+        let answer = beside.stranger().get(address).await;
+        let policy = answer.header("content-security-policy").to_owned();
+        policy.split("; ").find_map(|part| part.strip_prefix("form-action ")).expect("what forms may do").to_owned()
+    };
+    assert_eq!(forms("/sign-in?next=https://evil.example").await, "'self' https://app.example.org https://wiki.example.org:8443");
+    for address in ["/", "/me", "/sign-in/", "/nowhere", "/auth/verify"] {
+        assert_eq!(forms(address).await, "'self'", "only the log-in leads to applications: {address}");
+    }
     let admin = world.signed_in("admin").await;
     for page in ["/sign-in", "/sessions", "/accounts/1", "/history", "/me", "/help", "/nowhere"] {
         let answer = admin.get(page).await;

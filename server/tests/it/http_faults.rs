@@ -33,6 +33,7 @@ use std::{
 const THERE: u8 = 0;
 const AWAY: u8 = 1;
 const SILENT: u8 = 2;
+const BROKEN: u8 = 3;
 
 /// The real store behind a line that a test cuts.
 struct Line {
@@ -45,6 +46,7 @@ impl Line {
         match self.state.load(Ordering::Relaxed) {
             THERE => Ok(()),
             AWAY => Err(StoreError::Unavailable),
+            BROKEN => panic!("{SECRET}"),
             _ => pending().await,
         }
     }
@@ -55,6 +57,10 @@ impl Credentials for Line {
     async fn check(&self, token: &TokenHash, now: i64) -> Stored<Checked> {
         self.cross().await?;
         self.store.check(token, now).await
+    }
+    async fn check_wide(&self, token: &TokenHash, now: i64) -> Stored<Checked> {
+        self.cross().await?;
+        self.store.check_wide(token, now).await
     }
     fn touch(&self, session: &ValidSession, now: i64) {
         self.store.touch(session, now);
@@ -126,6 +132,31 @@ async fn fs_01_a_database_that_is_away_or_silent_lets_nobody_in_and_says_so_with
         state.store(THERE, Ordering::Relaxed);
         assert_eq!(admin.get("/sessions").await.status, 200);
         assert_eq!(world.stranger().get("/readyz").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn fwd_06_a_database_that_is_away_or_silent_or_a_defect_is_never_a_yes() {
+    let mut world = World::told(|config| config.cookie_domain = Some("example.org".into())).await;
+    let state = Arc::new(AtomicU8::new(THERE));
+    let line = Line { store: world.store.clone(), state: state.clone() };
+    world.answered_by(Node { credentials: Arc::new(line), ..world.node.clone() });
+    let main = world.signed_in("teacher").await;
+    let wide = main.clone().at_another_host();
+    for (fault, status) in [(AWAY, 503), (SILENT, 503), (BROKEN, 500)] {
+        state.store(fault, Ordering::Relaxed);
+        for browser in [&main, &wide] {
+            let start = Instant::now();
+            let answer = browser.get("/auth/verify").await;
+            assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+            assert_eq!(answer.status, status);
+            assert!(!answer.headers.contains_key("remote-user") && !answer.headers.contains_key("set-cookie"));
+            assert_eq!(answer.header("cache-control"), "no-store");
+            assert!(!answer.body.contains("select"), "{}", answer.body);
+        }
+        assert_eq!(world.stranger().get("/auth/verify").await.status, 401, "nobody costs no look at the database");
+        state.store(THERE, Ordering::Relaxed);
+        assert_eq!((main.get("/auth/verify").await.status, wide.get("/auth/verify").await.status), (200, 200));
     }
 }
 

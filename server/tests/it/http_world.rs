@@ -4,6 +4,7 @@ use app::model::{account::AccountId, session::SessionId};
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderMap, HeaderName, HeaderValue, Request, header},
 };
 use http_body_util::BodyExt as _;
@@ -23,7 +24,11 @@ use server::{
     store::{Actor, Background, Missing, NewAccount, Settings, Sqlite},
 };
 use sqlx::{ConnectOptions as _, FromRow, SqliteConnection, sqlite::SqliteRow};
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -55,17 +60,22 @@ impl World {
 
     /// Plans are carried out in steps of so many accounts.
     pub async fn with_step(step: usize) -> Self {
-        Self::at(PublicUrl { https: false, host: "127.0.0.1:3000".into() }, step).await
+        Self::at(PublicUrl { https: false, host: "127.0.0.1:3000".into() }, step, |_| {}).await
     }
 
     /// Behind `https://sessions.example.org`.
     pub async fn https() -> Self {
-        Self::at(PublicUrl { https: true, host: "sessions.example.org".into() }, 10_000).await
+        Self::told(|_| {}).await
     }
 
-    async fn at(public_url: PublicUrl, step: usize) -> Self {
+    /// The same, with other options.
+    pub async fn told(options: impl FnOnce(&mut Config)) -> Self {
+        Self::at(PublicUrl { https: true, host: "sessions.example.org".into() }, 10_000, options).await
+    }
+
+    async fn at(public_url: PublicUrl, step: usize, options: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let config = Config {
+        let mut config = Config {
             listen: "127.0.0.1:3000".parse().expect("an address"),
             public_url,
             time_zone: TimeZone::get("America/New_York").expect("a time zone"),
@@ -77,6 +87,7 @@ impl World {
             background_paths: BackgroundPaths::default(),
             cookie_domain: None,
         };
+        options(&mut config);
         let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };
         // The machine that runs the tests may be busy.
         let settings = Settings { step, patience: Duration::from_secs(10), ..Settings::new(config.time_zone.clone(), limits) };
@@ -139,18 +150,20 @@ impl World {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::try_from(&*url.host).expect("a host"));
         headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
-        Browser { router: self.router.clone(), headers, token: None, session: None }
+        Browser { router: self.router.clone(), headers, peer: None, token: None, wide_token: None, session: None }
     }
 
     /// A browser with a new session of that user: as after the log-in, without the slow password.
     pub async fn signed_in(&self, user_name: &str) -> Browser {
         let found = self.store.find_password_hash(user_name).await.expect("the store").expect("an account");
         let token = Token::new().expect("random bytes");
+        let wide_token = self.node.config.cookie_domain.as_ref().map(|_| Token::new().expect("random bytes"));
         let new = NewSession {
             account: found.account,
             verified_hash: found.hash.as_deref().expect("a password"),
             upgraded_hash: None,
             token: token.hash(),
+            wide_token: wide_token.as_ref().map(Token::hash),
             ip: "10.4.1.22",
             user_agent: "",
             replaces: None,
@@ -158,7 +171,7 @@ impl World {
         };
         let Ok(SignedInAs::Session(session)) = self.store.sign_in(new).await else { panic!("{user_name} cannot sign in") };
         let cookie = format!("{}={}", self.node.config.public_url.cookie_name(), token.cookie_value());
-        Browser { token: Some(token), session: Some(session), ..self.stranger().with_cookie(&cookie) }
+        Browser { token: Some(token), wide_token, session: Some(session), ..self.stranger().with_cookie(&cookie) }
     }
 
     /// Reads the database beside the product.
@@ -216,7 +229,9 @@ pub fn old_hash(password: &str) -> String {
 pub struct Browser {
     router: Router,
     headers: HeaderMap,
+    peer: Option<IpAddr>,
     token: Option<Token>,
+    wide_token: Option<Token>,
     /// Its session, where it was made by [`World::signed_in`].
     pub session: Option<SessionId>,
 }
@@ -241,6 +256,22 @@ impl Browser {
     /// The same browser at the node that answers now.
     pub fn through(self, world: &World) -> Self {
         Self { router: world.router.clone(), ..self }
+    }
+
+    /// From that address; without it, from no socket at all.
+    pub fn with_peer(mut self, address: &str) -> Self {
+        self.peer = Some(address.parse().expect("an address"));
+        self
+    }
+
+    pub fn wide_value(&self) -> String {
+        self.wide_token.as_ref().expect("a session of a node with a cookie domain").cookie_value()
+    }
+
+    /// What the browser sends to another host of the cookie domain.
+    pub fn at_another_host(self) -> Self {
+        let cookie = format!("__Secure-usm-wide={}", self.wide_value());
+        self.with_cookie(&cookie)
     }
 
     /// Without saying where the request comes from.
@@ -277,14 +308,20 @@ impl Browser {
 
     /// An answer whose body is still to be read.
     pub async fn answer(&self, method: &str, address: &str, body: Body) -> axum::response::Response {
+        self.router.clone().oneshot(self.request(method, address, body)).await.expect("the router never fails")
+    }
+
+    fn request(&self, method: &str, address: &str, body: Body) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(address).body(body).expect("a request");
         *request.headers_mut() = self.headers.clone();
-        self.router.clone().oneshot(request).await.expect("the router never fails")
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 4711)));
+        }
+        request
     }
 
     pub async fn send(&self, method: &str, address: &str, content_type: Option<&str>, body: Body) -> Answer {
-        let mut request = Request::builder().method(method).uri(address).body(body).expect("a request");
-        *request.headers_mut() = self.headers.clone();
+        let mut request = self.request(method, address, body);
         if let Some(content_type) = content_type {
             request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().expect("a content type"));
         }
@@ -306,6 +343,12 @@ impl Answer {
     /// A header's value, `""` where it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().expect("ASCII")).unwrap_or_default()
+    }
+
+    /// Everything the answer sets, as a `Cookie` header.
+    pub fn cookies(&self) -> String {
+        let cookies = self.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().expect("ASCII"));
+        cookies.map(|cookie| cookie.split(';').next().expect("a cookie")).collect::<Vec<_>>().join("; ")
     }
 
     /// The nonce that the policy names.

@@ -7,6 +7,7 @@ mod http_browser;
 mod http_export;
 mod http_faults;
 mod http_forms;
+mod http_forward_auth;
 mod http_live;
 mod http_meanwhile;
 mod http_races;

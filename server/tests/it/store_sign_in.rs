@@ -61,6 +61,7 @@ async fn aut_04_an_upgraded_hash_is_stored_with_the_sign_in() {
         verified_hash,
         upgraded_hash,
         token: Token::new().expect("random bytes").hash(),
+        wide_token: None,
         ip: "",
         user_agent: CHROME,
         replaces: None,
