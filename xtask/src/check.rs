@@ -4,7 +4,7 @@ use crate::{
     Done, Steps,
     run::{RELEASE_STEPS, release},
     site::{Kind, Site},
-    tools::{WASM, cargo, chromium, install, npx, output, sh, target_dir},
+    tools::{WASM, cargo, chromium, install, npx, output, proxies, sh, target_dir},
 };
 use std::{path::Path, process::Command};
 
@@ -16,8 +16,9 @@ const TESTED: [&str; 6] = ["-p", "app", "-p", "server", "--features", "app/ssr"]
 
 /// Everything that a commit must pass.
 pub fn test() -> Done {
-    let mut steps = Steps::of(LINT_STEPS + 1 + BROWSER_STEPS);
+    let mut steps = Steps::of(LINT_STEPS + 2 + BROWSER_STEPS);
     lint(&mut steps)?;
+    steps.step("What is missing: nginx and Caddy (20 s, once)", proxies)?;
     steps.step("Rust tests (2 min on two cores when nothing is built yet)", rust_tests)?;
     browser_tests(&mut steps, &[])
 }

@@ -1,4 +1,4 @@
-//! What a machine may lack: the WASM target, npm packages, Chromium, cargo-deny.
+//! What a machine may lack: the WASM target, npm packages, Chromium, nginx, Caddy, cargo-deny.
 
 use crate::Done;
 use std::{
@@ -9,6 +9,7 @@ use std::{
 
 pub const WASM: &str = "wasm32-unknown-unknown";
 const CHROMIUM: &str = "/usr/bin/chromium";
+const PROXIES: [(&str, &str); 2] = [("/usr/sbin/nginx", "nginx"), ("/usr/bin/caddy", "caddy")];
 const CARGO_DENY: &str = "0.20.2";
 
 /// Runs a command to its end.
@@ -69,16 +70,37 @@ pub fn install() -> Done {
     Ok(())
 }
 
-/// Chromium from Debian, where neither it nor the variable `CHROMIUM` is there.
+/// Chromium, where neither it nor the variable `CHROMIUM` is there.
 pub fn chromium() -> Done {
-    if Path::new(CHROMIUM).exists() || env::var_os("CHROMIUM").is_some() {
+    if env::var_os("CHROMIUM").is_none() {
+        debian(&[(CHROMIUM, "chromium")])?;
+    }
+    Ok(())
+}
+
+/// nginx and Caddy, which the tests start themselves: as services they would take the machine's ports.
+pub fn proxies() -> Done {
+    let missing = debian(&PROXIES)?;
+    if missing.is_empty() || !Path::new("/run/systemd/system").exists() {
         return Ok(());
     }
+    sh(Command::new("systemctl").args(["disable", "--now"]).args(missing))
+}
+
+/// Programs from Debian's packages, where they are missing; answers the packages that were.
+fn debian(programs: &[(&str, &'static str)]) -> Done<Vec<&'static str>> {
+    let missing: Vec<_> = programs.iter().filter(|(program, _)| !Path::new(program).exists()).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(missing);
+    }
     if output(Command::new("id").arg("-u"))?.trim() != "0" {
-        return Err("the browser tests need Chromium. Install it with: sudo apt-get install -y chromium".into());
+        return Err(
+            format!("the tests need what is not installed here. Install it with: sudo apt-get install -y {}", missing.join(" ")).into()
+        );
     }
     sh(Command::new("apt-get").args(["update", "-qq"]))?;
-    sh(Command::new("apt-get").args(["install", "-y", "-qq", "chromium"]).env("DEBIAN_FRONTEND", "noninteractive"))
+    sh(Command::new("apt-get").args(["install", "-y", "-qq"]).args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    Ok(missing)
 }
 
 /// Bans, licences and sources. Advisories need a host beside the registries and are no part of it.

@@ -5,6 +5,7 @@ mod demo;
 mod following;
 mod hang_ups;
 mod kills;
+mod proxies;
 mod refusals;
 mod serving;
 mod world;

@@ -100,7 +100,12 @@ impl World {
 
     /// The same with variables.
     pub fn serve_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
-        let (server, err) = self.start(arguments, variables);
+        self.serve_at("127.0.0.1:0", arguments, variables).at_printed_address()
+    }
+
+    /// The same on a given address, under whatever public one.
+    pub fn serve_at(&self, address: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
+        let (server, err) = self.start(address, arguments, variables);
         // Whoever stops reading would stop the server.
         let log = Arc::clone(&server.logged);
         std::thread::spawn(move || {
@@ -113,15 +118,15 @@ impl World {
 
     /// `usm serve` whose standard error goes nowhere any more, as when what kept its log has died.
     pub fn serve_unheard(&self) -> Server {
-        self.start(&[], &[("RUST_LOG", "debug")]).0
+        self.start("127.0.0.1:0", &[], &[("RUST_LOG", "debug")]).0.at_printed_address()
     }
 
-    fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (Server, ChildStderr) {
-        let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+    fn start(&self, address: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (Server, ChildStderr) {
+        let mut command = self.command(&[&["serve", "--listen", address], arguments].concat());
         let mut child = command.envs(variables.iter().copied()).spawn().expect("usm starts");
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         let mut printed = String::new();
-        while !printed.contains("http://") {
+        while !printed.contains("://") {
             if out.read_line(&mut printed).expect("text") == 0 {
                 let mut said = String::new();
                 let _ = child.stderr.take().expect("piped").read_to_string(&mut said);
@@ -130,8 +135,7 @@ impl World {
         }
         let err = child.stderr.take().expect("piped");
         std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
-        let address = printed.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an address").to_owned();
-        (Server { child, address, printed, logged: Arc::default() }, err)
+        (Server { child, address: address.to_owned(), printed, logged: Arc::default() }, err)
     }
 }
 
@@ -143,6 +147,12 @@ impl From<Output> for Done {
 }
 
 impl Server {
+    /// Where it listens under its own address on a port that was free.
+    fn at_printed_address(mut self) -> Self {
+        self.address = self.printed.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an address").into();
+        self
+    }
+
     /// Logs in; answers the cookie, or `None` where the log-in is refused.
     pub fn log_in(&self, user_name: &str, password: &str) -> Option<String> {
         let body = format!("user_name={user_name}&password={password}");
@@ -217,8 +227,13 @@ pub fn request(address: &str, method: &str, path: &str, cookie: &str, body: &str
 
 /// Sends a request; an error where the server is not there or goes away before it answers.
 pub fn ask(address: &str, method: &str, path: &str, cookie: &str, body: &str) -> io::Result<Answer> {
+    exchange(address, &request(address, method, path, cookie, body))
+}
+
+/// Sends a request as it is written, which closes the connection, and reads the whole answer.
+pub fn exchange(address: &str, request: &str) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(address)?;
-    stream.write_all(request(address, method, path, cookie, body).as_bytes())?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
