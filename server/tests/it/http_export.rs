@@ -54,6 +54,7 @@ async fn a_long_export_holds_every_row_once() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;
     crowd(&world, 4_500).await;
+    crate::store_follow::in_step(&world.store).await;
     let answer = admin.get("/sessions.csv?sort=-user_name&user_name=lab").await;
     let names: Vec<String> = answer.body.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default().to_owned()).collect();
     let expected: Vec<String> = (1..=4_500).rev().map(|n| format!("lab{n:05}")).collect();
@@ -65,6 +66,7 @@ async fn an_export_ends_with_the_session_that_asked_for_it() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;
     crowd(&world, 4_500).await;
+    crate::store_follow::in_step(&world.store).await;
     let mut body = admin.answer("GET", "/sessions.csv", Body::empty()).await.into_body();
     for _ in 0..2 {
         body.frame().await.expect("a frame").expect("a piece of it");
@@ -80,6 +82,7 @@ async fn whoever_reads_slowly_lets_the_write_ahead_log_grow_no_further_than_64_m
     let world = World::new().await;
     let admin = world.signed_in("admin").await;
     crowd(&world, 4_500).await;
+    crate::store_follow::in_step(&world.store).await;
     let mut export = admin.answer("GET", "/sessions.csv", Body::empty()).await.into_body();
     export.frame().await.expect("a frame").expect("a piece of it");
 
