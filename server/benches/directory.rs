@@ -14,16 +14,16 @@ use app::{
     store::StoreError,
 };
 use jiff::tz::TimeZone;
+use server::config::Place;
 use server::{
     activity::Limits,
     directory::{Change, Directory, SessionEntry},
-    store::{Missing, Settings, Sqlite},
+    store::{Missing, Settings, SqlStore},
 };
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use std::{
     env,
     hint::black_box,
-    path::Path,
     sync::{
         RwLock,
         atomic::{AtomicBool, Ordering},
@@ -82,8 +82,8 @@ fn main() -> Result<()> {
     let zone = TimeZone::get("America/Chicago")?;
     let runtime = Runtime::new()?;
     let settings = Settings::new(zone.clone(), Limits { idle: 0, lifetime: 0 });
-    let store = runtime.block_on(Sqlite::open(Path::new(&path), Missing::Refuse, settings))?;
-    let now = runtime.block_on(store.newest_time()).map_err(unanswered)?;
+    let store = runtime.block_on(SqlStore::open(&Place::File((&path).into()), Missing::Refuse, settings))?;
+    let now = runtime.block_on(store.clock()).map_err(unanswered)?.now();
     let (accounts, sessions) = runtime.block_on(store.load_directory(now)).map_err(unanswered)?.contents();
     // A load has the sessions of one account side by side. As they began they are scattered, as they are after a day.
     let directory = Directory::new(&zone, now, accounts, sessions);

@@ -10,18 +10,20 @@ use std::sync::{
 pub struct Clock {
     /// The latest time given out, or the fixed time.
     latest: Arc<AtomicI64>,
+    /// How much the database's clock is ahead of the system's.
+    ahead: Arc<AtomicI64>,
     fixed: bool,
 }
 
 impl Clock {
     /// The system's clock, never before `newest` (the newest time in the database: what happened stays in the past).
     pub fn system(newest: i64) -> Self {
-        Self { latest: Arc::new(AtomicI64::new(newest)), fixed: false }
+        Self { latest: Arc::new(AtomicI64::new(newest)), ahead: Arc::default(), fixed: false }
     }
 
     /// Stands still until [`Clock::advance`].
     pub fn fixed(at: i64) -> Self {
-        Self { latest: Arc::new(AtomicI64::new(at)), fixed: true }
+        Self { latest: Arc::new(AtomicI64::new(at)), ahead: Arc::default(), fixed: true }
     }
 
     /// UTC milliseconds.
@@ -29,8 +31,18 @@ impl Clock {
         if self.fixed {
             return self.latest.load(Ordering::Relaxed);
         }
-        let system = system_now();
+        let system = system_now() + self.ahead.load(Ordering::Relaxed);
         self.latest.fetch_max(system, Ordering::Relaxed).max(system)
+    }
+
+    /// Goes by another clock from now on, which shows this time: the nodes of one database share the database's. A fixed clock stays.
+    pub fn keep_with(&self, other: i64) {
+        self.ahead.store(other - system_now(), Ordering::Relaxed);
+    }
+
+    /// How much the clock that it goes by is ahead of the system's, in milliseconds.
+    pub fn ahead(&self) -> i64 {
+        self.ahead.load(Ordering::Relaxed)
     }
 
     /// Moves a fixed clock on; a test's way to let time pass.
@@ -51,6 +63,17 @@ fn system_now() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_goes_by_the_clock_it_is_told_and_never_back() {
+        let clock = Clock::system(0);
+        clock.keep_with(system_now() + 30_000);
+        let now = clock.now();
+        assert!((29_000..31_000).contains(&(now - system_now())));
+        clock.keep_with(system_now() - 30_000);
+        assert_eq!(clock.now(), now);
+        assert!((-31_000..-29_000).contains(&clock.ahead()));
+    }
 
     #[test]
     fn it_never_runs_behind_what_already_happened() {

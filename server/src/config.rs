@@ -8,10 +8,11 @@ pub use apps::Apps;
 pub use background::BackgroundPaths;
 use jiff::tz::TimeZone;
 pub use networks::Networks;
+use sqlx::postgres::PgConnectOptions;
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
 };
 
@@ -127,19 +128,58 @@ impl From<&str> for DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// The file of a `sqlite://` address, relative to the working directory unless it begins with a slash.
+    /// The file of a `sqlite://` address, relative to the working directory unless it begins with a slash, or the server of a
+    /// `postgres://` one.
     ///
     /// # Errors
     /// One sentence for every other address.
-    pub fn sqlite_path(&self) -> Result<PathBuf, String> {
+    pub fn place(&self) -> Result<Place, String> {
         if self.0.starts_with("postgres://") || self.0.starts_with("postgresql://") {
-            return Err("PostgreSQL is not available in this build; use --database-url sqlite://PATH.".into());
+            return match self.0.parse::<PgConnectOptions>() {
+                Ok(options) => Ok(Place::Server(Box::new(options.application_name("usm")))),
+                Err(error) => {
+                    Err(format!("The database URL {self} is not understood ({error}); use --database-url postgres://HOST/DATABASE."))
+                }
+            };
         }
         let path = self.0.strip_prefix("sqlite://").or_else(|| self.0.strip_prefix("sqlite:")).unwrap_or_default();
         if path.is_empty() || path.contains(['?', '#']) || path.starts_with(':') {
-            return Err(format!("The database URL {self} names no file; use --database-url sqlite://PATH."));
+            return Err(format!(
+                "The database URL {self} names no database; use --database-url sqlite://PATH or postgres://HOST/DATABASE."
+            ));
         }
-        Ok(path.into())
+        Ok(Place::File(path.into()))
+    }
+}
+
+/// Where a database is. Shown, it names no password.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A SQLite file.
+    File(PathBuf),
+    /// A database of a PostgreSQL server.
+    Server(Box<PgConnectOptions>),
+}
+
+impl Place {
+    /// A file that belongs to the database: in its folder, or in `data` for one on a server.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        match self {
+            Self::File(path) => path.with_file_name(name),
+            Self::Server(_) => Path::new("data").join(name),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Server(options) => {
+                let database = options.get_database().unwrap_or_else(|| options.get_username());
+                write!(f, "{database} on {}:{}", options.get_host(), options.get_port())
+            }
+        }
     }
 }
 
@@ -250,17 +290,19 @@ mod tests {
         assert_eq!(format!("{url} {url:?}"), "postgres://…@db/usm DatabaseUrl(postgres://…@db/usm)");
         assert_eq!(without_passwords("unexpected argument 'mysql://u:p@h' found"), "unexpected argument 'mysql://…@h' found");
         assert_eq!(without_passwords("write to a@b or http://c"), "write to a@b or http://c");
-        let refused = DatabaseUrl::from("mysql://u:secret@h/d").sqlite_path().expect_err("no file");
+        let refused = DatabaseUrl::from("mysql://u:secret@h/d").place().expect_err("no file");
         assert!(!refused.contains("secret"), "{refused}");
     }
 
     #[test]
-    fn only_a_file_is_a_database() {
-        let path = |text: &str| DatabaseUrl::from(text).sqlite_path().ok();
-        assert_eq!(path("sqlite://data/usm.db"), Some("data/usm.db".into()));
-        assert_eq!(path("sqlite:///var/lib/usm.db"), Some("/var/lib/usm.db".into()));
-        for text in ["sqlite://", "sqlite::memory:", "sqlite://a?mode=ro", "data/usm.db", "postgres://h/d", "postgresql://h/d"] {
-            assert_eq!(path(text), None, "{text}");
+    fn a_database_is_a_file_or_on_a_server() {
+        let place = |text: &str| DatabaseUrl::from(text).place().ok().map(|place| place.to_string());
+        assert_eq!(place("sqlite://data/usm.db").as_deref(), Some("data/usm.db"));
+        assert_eq!(place("sqlite:///var/lib/usm.db").as_deref(), Some("/var/lib/usm.db"));
+        assert_eq!(place("postgres://usm:secret@db.example.org/sessions").as_deref(), Some("sessions on db.example.org:5432"));
+        assert_eq!(place("postgresql://usm@db:5433/usm?sslmode=verify-full").as_deref(), Some("usm on db:5433"));
+        for text in ["sqlite://", "sqlite::memory:", "sqlite://a?mode=ro", "data/usm.db", "mysql://h/d", "postgres://h:port/d"] {
+            assert_eq!(place(text), None, "{text}");
         }
     }
 }

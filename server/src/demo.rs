@@ -11,7 +11,7 @@ pub mod visits;
 use crate::{
     activity::Limits,
     auth::token::Token,
-    store::{Actor, ListedAccount, NewAccount, SessionStart, Sqlite},
+    store::{Actor, ListedAccount, NewAccount, SessionStart, SqlStore},
 };
 use app::{
     model::account::AccountId,
@@ -33,7 +33,7 @@ const ACCOUNTS_BEFORE: i64 = 60 * 24 * 60 * 60 * 1_000;
 ///
 /// # Errors
 /// [`StoreError`]; all accounts are created, or none.
-pub async fn create_accounts(store: &Sqlite, number: u32, seed: u64, named: &[Named], now: i64) -> Stored<()> {
+pub async fn create_accounts(store: &SqlStore, number: u32, seed: u64, named: &[Named], now: i64) -> Stored<()> {
     let people = district::people(number, seed);
     let new = people.iter().map(|person| NewAccount {
         user_name: person.user_name.clone(),
@@ -53,7 +53,7 @@ pub async fn create_accounts(store: &Sqlite, number: u32, seed: u64, named: &[Na
 ///
 /// # Errors
 /// [`StoreError`]; the sessions that began stay.
-pub async fn top_up(store: &Sqlite, sessions: u32, limits: Limits, now: i64, chance: &mut Chance) -> Stored<u32> {
+pub async fn top_up(store: &SqlStore, sessions: u32, limits: Limits, now: i64, chance: &mut Chance) -> Stored<u32> {
     store.end_timed_out(now).await?;
     let accounts = store.list_accounts().await?;
     let active: u32 = accounts.iter().map(|account| account.sessions).sum();

@@ -1,4 +1,4 @@
-//! The one store: accounts, sessions and the log in a SQLite file, with the directory that follows it.
+//! The one store: accounts, sessions and the log in a SQLite file or a PostgreSQL database, with the directory that follows it.
 //!
 //! It answers the pages ([`app::store::Store`]), sign-in ([`crate::credentials::Credentials`]) and, by its own methods, the command
 //! line. Every write is one transaction with one event per target; see [`events`].
@@ -30,14 +30,14 @@ pub use sign_in::SESSIONS_PER_ACCOUNT;
 use crate::{
     activity::{Activity, Limits},
     clock::Clock,
+    config::Place,
     directory::Directory,
 };
 use app::store::Stored;
-use database::{Database, Reads as _};
+use database::{Database, Kind, Reads as _, query};
 use feed::Feed;
 use jiff::tz::TimeZone;
 use std::{
-    path::Path,
     sync::{Arc, RwLock},
     time::Duration,
 };
@@ -61,9 +61,17 @@ impl Settings {
     }
 }
 
+// A clock that was wrong once may have written a time before the newest event.
+const NEWEST_TIME: &str = "
+select coalesce(max(at), 0)
+from (select at from events order by seq desc limit 10000) as newest";
+
+const SERVER_TIME: &str = "
+select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+
 /// A handle of the store; cloned, it is the same one.
 #[derive(Clone)]
-pub struct Sqlite(Arc<Inner>);
+pub struct SqlStore(Arc<Inner>);
 
 struct Inner {
     database: Database,
@@ -72,40 +80,50 @@ struct Inner {
     settings: Settings,
 }
 
-impl Sqlite {
-    /// Opens the file, brings its tables up to date, and starts nothing: see [`Sqlite::start`].
+impl SqlStore {
+    /// Opens the database, brings its tables up to date, and starts nothing: see [`SqlStore::start`].
     ///
     /// # Errors
     /// [`OpenError`], one sentence for the person at the command line.
-    pub async fn open(path: &Path, missing: Missing, settings: Settings) -> Result<Self, OpenError> {
-        let options = open::open(path, missing).await?;
+    pub async fn open(place: &Place, missing: Missing, settings: Settings) -> Result<Self, OpenError> {
+        let kind = open::open(place, missing, settings.patience).await?;
         let feed = Arc::new(Feed::new());
-        let database = Database::new(options, settings.patience, feed.clone());
+        let database = Database::new(kind, settings.patience, feed.clone());
         Ok(Self(Arc::new(Inner { database, feed, activity: Activity::new(settings.limits), settings })))
     }
 
-    /// The newest time in the log, for [`Clock::system`]. 0 where nothing ever happened.
+    /// The clock of a node: never before the newest time in the log, and by the server's clock where there is one, so that all nodes
+    /// agree.
     ///
     /// # Errors
     /// [`app::store::StoreError::Unavailable`].
-    pub async fn newest_time(&self) -> Stored<i64> {
-        let newest = "select coalesce(max(at), 0) from (select at from events order by seq desc limit 10000) as newest";
-        let newest: Option<(i64,)> = self.database().reader().await?.first(sqlx::query_as(newest)).await?;
-        Ok(newest.map_or(0, |(at,)| at))
+    pub async fn clock(&self) -> Stored<Clock> {
+        let mut reader = self.database().reader().await?;
+        let newest: Option<(i64,)> = reader.first(query(NEWEST_TIME)).await?;
+        let clock = Clock::system(newest.map_or(0, |(at,)| at));
+        if let Kind::Postgres(_) = self.database().kind()
+            && let Some((now,)) = reader.first::<(i64,)>(query(SERVER_TIME)).await?
+        {
+            clock.keep_with(now);
+        }
+        Ok(clock)
     }
 
-    /// Whether the file is undamaged, as far as reading all of it tells.
+    /// Whether the file is undamaged, as far as reading all of it tells. A server sees to that itself.
     ///
     /// # Errors
     /// [`app::store::StoreError::Unavailable`].
     pub async fn is_whole(&self) -> Stored<bool> {
+        if let Kind::Postgres(_) = self.database().kind() {
+            return Ok(true);
+        }
         let mut reader = self.database().reader().await?.patiently();
-        let answer: Option<(String,)> = reader.first(sqlx::query_as("pragma quick_check")).await?;
+        let answer: Option<(String,)> = reader.first(query("pragma quick_check")).await?;
         Ok(answer.is_some_and(|(answer,)| answer == "ok"))
     }
 
     /// Begins to write what is due, and to load the directory and follow the database with it: what timed out while nothing ran is ended
-    /// first. Sessions are checked meanwhile; [`Sqlite::loaded`] waits.
+    /// first. Sessions are checked meanwhile; [`SqlStore::loaded`] waits.
     pub fn start(&self, clock: Clock) -> Background {
         let stop = watch::Sender::new(false);
         let tasks = vec![
@@ -125,7 +143,7 @@ impl Sqlite {
         self.feed().directory()
     }
 
-    /// Closes the file, for a program that ends. The last one to close it folds the write-ahead log in.
+    /// Closes the database, for a program that ends. The last one to close a file folds its write-ahead log in.
     pub async fn close(&self) {
         self.database().close().await;
     }
@@ -153,7 +171,7 @@ impl Sqlite {
 
 /// The tasks of a started store. Dropped, they run on; [`Background::stop`] ends them in order.
 pub struct Background {
-    store: Sqlite,
+    store: SqlStore,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }

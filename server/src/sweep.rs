@@ -1,6 +1,6 @@
 //! What happens by itself: activity is written, sessions time out, the write-ahead log is folded into the database.
 
-use crate::{clock::Clock, store::Sqlite};
+use crate::{clock::Clock, store::SqlStore};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -11,7 +11,7 @@ const EVERY: Duration = Duration::from_millis(500);
 const CHECKPOINT_EVERY: u32 = 4;
 
 /// Goes round until told to stop. What a round could not do the next one does: the store has logged why, once.
-pub(crate) async fn run(store: Sqlite, mut stop: watch::Receiver<bool>, clock: Clock) {
+pub(crate) async fn run(store: SqlStore, mut stop: watch::Receiver<bool>, clock: Clock) {
     let mut is_well = true;
     for round in 1_u32.. {
         tokio::select! {

@@ -2,6 +2,7 @@
 
 use crate::{
     Done, Steps,
+    postgres::{DATABASES, Postgres},
     run::{RELEASE_STEPS, release},
     site::{Kind, Site},
     tools::{WASM, cargo, chromium, install, npx, output, proxies, sh, target_dir},
@@ -14,12 +15,29 @@ pub const BROWSER_STEPS: usize = 5;
 const NOT_IN_THE_BROWSER: [&str; 5] = ["sqlx", "tokio", "axum", "argon2", "jiff"];
 const TESTED: [&str; 6] = ["-p", "app", "-p", "server", "--features", "app/ssr"];
 
+/// Tests of what only a SQLite file has or does, and those that ask no database.
+const ABOUT_FILES: [&str; 9] = [
+    "directory_windows::",
+    "store_failures::",
+    "web_02_safe_requests_change_nothing",
+    "fs_01_a_full_disk_refuses_every_write",
+    "whoever_reads_slowly_lets_the_write_ahead_log",
+    "only_a_database_of_ours_is_opened",
+    "a_new_database_is_its_owners_only",
+    "a_newer_database_is_refused_in_one_sentence",
+    "plans_of_an_older_program_are_brought_into_parts",
+];
+
+/// Tests of what only a PostgreSQL server has or does.
+const ABOUT_SERVERS: &str = "postgres::";
+
 /// Everything that a commit must pass.
 pub fn test() -> Done {
-    let mut steps = Steps::of(LINT_STEPS + 2 + BROWSER_STEPS);
+    let mut steps = Steps::of(LINT_STEPS + 3 + BROWSER_STEPS);
     lint(&mut steps)?;
     steps.step("What is missing: nginx and Caddy (20 s, once)", proxies)?;
     steps.step("Rust tests (2 min on two cores when nothing is built yet)", rust_tests)?;
+    steps.step("The same on PostgreSQL (2 min on two cores)", postgres_tests)?;
     browser_tests(&mut steps, &[])
 }
 
@@ -54,9 +72,26 @@ fn browser_tree() -> Done {
 }
 
 fn rust_tests() -> Done {
+    sh(tests().args(TESTED).args(["--", "--skip", ABOUT_SERVERS]))
+}
+
+fn tests() -> Command {
     let nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
-    let how: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
-    sh(cargo(how).args(TESTED))
+    cargo(if nextest { &["nextest", "run"] } else { &["test"] })
+}
+
+/// What the store and the router are asked, of a PostgreSQL server; of the store also where transactions are isolated otherwise.
+fn postgres_tests() -> Done {
+    let postgres = Postgres::start()?;
+    for (database, _) in DATABASES {
+        let mut tests = tests();
+        tests.args(["-p", "server", "--features", "app/ssr", "--test", "it", "--"]).env("USM_TEST_POSTGRES", postgres.url(database));
+        if database != "usm" {
+            tests.args(["store_", "postgres::"]);
+        }
+        sh(tests.args(ABOUT_FILES.iter().flat_map(|test| ["--skip", test])))?;
+    }
+    Ok(())
 }
 
 /// The product in Chromium, against servers that the tests start themselves.

@@ -2,6 +2,7 @@
 
 mod check;
 mod dev;
+mod postgres;
 mod run;
 mod site;
 mod tools;

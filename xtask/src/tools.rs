@@ -1,4 +1,4 @@
-//! What a machine may lack: the WASM target, npm packages, Chromium, nginx, Caddy, cargo-deny.
+//! What a machine may lack: the WASM target, npm packages, Chromium, nginx, Caddy, PostgreSQL, cargo-deny.
 
 use crate::Done;
 use std::{
@@ -88,7 +88,7 @@ pub fn proxies() -> Done {
 }
 
 /// Programs from Debian's packages, where they are missing; answers the packages that were.
-fn debian(programs: &[(&str, &'static str)]) -> Done<Vec<&'static str>> {
+pub fn debian(programs: &[(&str, &'static str)]) -> Done<Vec<&'static str>> {
     let missing: Vec<_> = programs.iter().filter(|(program, _)| !Path::new(program).exists()).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(missing);

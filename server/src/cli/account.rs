@@ -9,7 +9,7 @@ use super::{
 use crate::{
     credentials::Credentials as _,
     show,
-    store::{Actor, ListedAccount, NewAccount, Sqlite},
+    store::{Actor, ListedAccount, NewAccount, SqlStore},
 };
 use anyhow::Context as _;
 use app::model::{
@@ -206,7 +206,7 @@ fn row(account: ListedAccount, zone: &TimeZone) -> [String; 7] {
     ]
 }
 
-async fn find(store: &Sqlite, user_name: &str) -> anyhow::Result<AccountId> {
+async fn find(store: &SqlStore, user_name: &str) -> anyhow::Result<AccountId> {
     let found = store.find_account(user_name).await.map_err(said)?;
     found.with_context(|| format!("There is no account {}; `usm account list` shows all.", printable(user_name)))
 }

@@ -17,20 +17,19 @@ pub struct Args {
 /// Reads, and changes no data: opening brings the tables of an older database up to date, as every command does.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.node.config(args.node.listen)?;
-    let path = database::path(&args.node.database.database_url)?;
+    let place = database::place(&args.node.database.database_url)?;
     database::with(&args.node.database, config.time_zone.clone(), async |store, _| {
         if !store.is_whole().await.map_err(said)? {
-            bail!("The database {} is damaged; stop the server and restore a copy.", path.display());
+            bail!("The database {place} is damaged; stop the server and restore a copy.");
         }
         let accounts = store.list_accounts().await.map_err(said)?;
         let users = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
         let sessions = accounts.iter().map(|account| account.sessions).sum();
         let zone = config.time_zone.iana_name().unwrap_or("the system's");
         output::print(&format!(
-            "The configuration is good: {} on {}, time zone {zone}.\nThe database {} is whole: {}, {}.\n",
+            "The configuration is good: {} on {}, time zone {zone}.\nThe database {place} is whole: {}, {}.\n",
             config.public_url.origin(),
             config.listen,
-            path.display(),
             counted(users, "account"),
             counted(sessions, "session"),
         ))

@@ -4,28 +4,27 @@ use super::{Usage, options};
 use crate::{
     activity::Limits,
     clock::Clock,
-    config::DatabaseUrl,
-    store::{Missing, Settings, Sqlite},
+    config::{DatabaseUrl, Place},
+    store::{Missing, Settings, SqlStore},
 };
 use app::{AppError, store::StoreError};
 use jiff::tz::TimeZone;
-use std::path::PathBuf;
 
-/// The file that the options name.
-pub fn path(url: &DatabaseUrl) -> anyhow::Result<PathBuf> {
-    url.sqlite_path().map_err(Usage::error)
+/// What the options name.
+pub fn place(url: &DatabaseUrl) -> anyhow::Result<Place> {
+    url.place().map_err(Usage::error)
 }
 
 /// Opens the database that there is, does the work, closes it.
 pub async fn with<T>(
     options: &options::Database,
     time_zone: TimeZone,
-    work: impl AsyncFnOnce(&Sqlite, &Clock) -> anyhow::Result<T>,
+    work: impl AsyncFnOnce(&SqlStore, &Clock) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     // No command that asks for this begins a session: its limits are never used.
     let settings = Settings::new(time_zone, Limits { idle: 0, lifetime: 0 });
-    let store = Sqlite::open(&path(&options.database_url)?, Missing::Refuse, settings).await?;
-    let done = async { work(&store, &Clock::system(store.newest_time().await.map_err(said)?)).await }.await;
+    let store = SqlStore::open(&place(&options.database_url)?, Missing::Refuse, settings).await?;
+    let done = async { work(&store, &store.clock().await.map_err(said)?).await }.await;
     store.close().await;
     done
 }

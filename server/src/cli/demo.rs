@@ -8,19 +8,18 @@ use super::{
 };
 use crate::{
     auth::password::Password,
-    clock::Clock,
+    config::Place,
     demo::{
         self,
         chance::Chance,
         district::FEWEST,
         passwords::{self, Named, PARTS},
     },
-    store::{Actor, Missing, Settings, Sqlite},
+    store::{Actor, Missing, Settings, SqlStore},
 };
 use anyhow::{Context as _, bail};
 use app::model::text::counted;
 use jiff::tz::TimeZone;
-use std::path::Path;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -43,22 +42,22 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if args.sessions > args.accounts + args.accounts / 4 {
         return Err(Usage::error("Ask for at most a quarter more sessions than accounts."));
     }
-    let path = database::path(&args.database.database_url)?;
+    let place = database::place(&args.database.database_url)?;
     let settings = Settings::new(TimeZone::UTC, args.limits.get());
-    let store = Sqlite::open(&path, Missing::Create, settings).await?;
-    let filled = fill(&store, &path, &args).await;
+    let store = SqlStore::open(&place, Missing::Create, settings).await?;
+    let filled = fill(&store, &place, &args).await;
     store.close().await;
     filled
 }
 
-async fn fill(store: &Sqlite, path: &Path, args: &Args) -> anyhow::Result<()> {
-    let now = Clock::system(store.newest_time().await.map_err(said)?).now();
+async fn fill(store: &SqlStore, place: &Place, args: &Args) -> anyhow::Result<()> {
+    let now = store.clock().await.map_err(said)?.now();
     let empty = store.list_accounts().await.map_err(said)?.is_empty();
     if !empty && !store.is_demo().await.map_err(said)? {
-        bail!("{} holds accounts that are no demo's; name another file with --database-url.", path.display());
+        bail!("{place} holds accounts that are no demo's; name another database with --database-url.");
     }
     store.mark_as_demo().await.map_err(said)?;
-    let file = passwords::file(path);
+    let file = passwords::file(place);
     // Seeded by the time, or each morning the same people would be there.
     let mut chance = Chance::new(if empty { args.seed } else { now.cast_unsigned() });
     if empty || !file.exists() {
@@ -76,7 +75,7 @@ async fn fill(store: &Sqlite, path: &Path, args: &Args) -> anyhow::Result<()> {
     let sessions = accounts.iter().map(|account| account.sessions).sum();
     let accounts = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
     let (accounts, sessions) = (counted(accounts, "account"), counted(sessions, "active session"));
-    output::print(&format!("{accounts}, {sessions} in {}; passwords in {}\n", path.display(), file.display()))
+    output::print(&format!("{accounts}, {sessions} in {place}; passwords in {}\n", file.display()))
 }
 
 /// Random passwords, as the file holds them and as the database does.
@@ -90,7 +89,7 @@ fn new_passwords() -> anyhow::Result<(String, Vec<Named>)> {
 }
 
 /// For a demo whose file was lost.
-async fn set_passwords(store: &Sqlite, named: Vec<Named>, now: i64) -> anyhow::Result<()> {
+async fn set_passwords(store: &SqlStore, named: Vec<Named>, now: i64) -> anyhow::Result<()> {
     for named in named {
         if let Some(account) = store.find_account(named.user_name).await.map_err(said)? {
             store.set_password(Actor::CommandLine, account, named.hash, now).await.map_err(said)?;

@@ -4,14 +4,15 @@ use super::{database::said, output, password};
 use crate::{
     auth::password::Password,
     clock::Clock,
-    store::{Actor, NewAccount, Sqlite},
+    config::Place,
+    store::{Actor, NewAccount, SqlStore},
 };
 use anyhow::Context as _;
-use std::{io::IsTerminal as _, path::Path};
+use std::io::IsTerminal as _;
 
 /// Where no enabled SIS holder has a password: creates `admin`, and shows its random password once on a terminal, or else leaves it
-/// in the file `first-sign-in` beside the database, which only its owner reads.
-pub async fn ensure_administrator(store: &Sqlite, clock: &Clock, database: &Path) -> anyhow::Result<()> {
+/// in the file `first-sign-in` beside the database (in `data` for one on a server), which only its owner reads.
+pub async fn ensure_administrator(store: &SqlStore, clock: &Clock, place: &Place) -> anyhow::Result<()> {
     if store.has_administrator().await.map_err(said)? {
         return Ok(());
     }
@@ -30,7 +31,7 @@ pub async fn ensure_administrator(store: &Sqlite, clock: &Clock, database: &Path
     if std::io::stdout().is_terminal() {
         return output::print(&format!("Log in as {user_name} with the password {password}\nIt is shown this once.\n"));
     }
-    let file = database.with_file_name("first-sign-in");
+    let file = place.beside("first-sign-in");
     output::write_private(&file, &format!("{user_name} {password}\n"))?;
     output::print(&format!("The first user name and password are in {}; delete it after the first log-in.\n", file.display()))
 }

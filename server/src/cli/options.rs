@@ -146,7 +146,8 @@ fn time_zone(name: &str) -> Result<TimeZone, String> {
 }
 
 /// Milliseconds of `60min`, `12h`, `1h 30m`: a second to a year.
-fn duration(text: &str) -> Result<i64, String> {
+/// Milliseconds.
+pub fn duration(text: &str) -> Result<i64, String> {
     let duration: SignedDuration = text.parse().map_err(|_| "write it like 60min or 12h".to_owned())?;
     if !(SignedDuration::from_secs(1)..=SignedDuration::from_hours(366 * 24)).contains(&duration) {
         return Err("use at least 1 second and at most a year".into());

@@ -42,6 +42,9 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let sentence =
         || format!("{} cannot be written; check its folder, then set the password with `usm account set-password`", path.display());
     // A new file: the mode of one that is there would stay.
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(sentence)?;
+    }
     if path.exists() {
         std::fs::remove_file(path).with_context(sentence)?;
     }

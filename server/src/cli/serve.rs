@@ -4,27 +4,34 @@ use super::{
     Usage,
     database::{self, said},
     first::ensure_administrator,
-    options::Node as Options,
+    options::{self, Node as Options},
     output, site,
 };
 use crate::{
     Node,
     activity::Limits,
     auth::password::Passwords,
-    clock::Clock,
-    config::Config,
+    config::{Config, Place},
     credentials::Credentials as _,
     demo,
-    store::{Missing, Settings, Sqlite},
+    store::{Missing, OpenError, Settings, SqlStore},
 };
 use anyhow::Context as _;
 use leptos::config::get_configuration;
-use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+
+/// Between two tries to reach the database at the start.
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
 /// How long requests under way may take after the signal to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -36,39 +43,44 @@ pub struct Args {
     /// On a demo database: let made-up people log in, work and leave
     #[arg(long, env = "USM_DEMO_TRAFFIC", value_parser = clap::builder::BoolishValueParser::new())]
     demo_traffic: bool,
+    /// How long a PostgreSQL server that does not answer is waited for at the start
+    #[arg(long, value_name = "DURATION", env = "USM_DATABASE_WAIT", default_value = "30s", value_parser = options::duration)]
+    database_wait: i64,
 }
 
 /// Serves until Ctrl+C or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let path = database::path(&args.node.database.database_url)?;
+    let place = database::place(&args.node.database.database_url)?;
     // Wrong options and a port in use are said before a database is made.
     args.node.config(args.node.listen)?;
     let listener = bind(args.node.listen).await?;
-    if args.demo_traffic && !path.exists() {
-        return Err(no_demo(&path));
+    if let Place::File(path) = &place
+        && args.demo_traffic
+        && !path.exists()
+    {
+        return Err(no_demo(&place));
     }
     let config = args.node.config(listener.local_addr().context("The listener has no address")?)?;
 
     let settings = Settings::new(config.time_zone.clone(), args.node.limits.get());
-    let store = Sqlite::open(&path, Missing::Create, settings).await?;
-    let served = serve(&store, listener, config, &path, args.demo_traffic).await;
+    let store = open(&place, settings, Duration::from_millis(args.database_wait.unsigned_abs())).await?;
+    let served = serve(&store, listener, config, &place, args.demo_traffic).await;
     store.close().await;
     served
 }
 
-async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Path, demo_traffic: bool) -> anyhow::Result<()> {
-    let clock = Clock::system(store.newest_time().await.map_err(said)?);
+async fn serve(store: &SqlStore, listener: TcpListener, config: Config, place: &Place, demo_traffic: bool) -> anyhow::Result<()> {
+    let clock = store.clock().await.map_err(said)?;
     let demo = store.is_demo().await.map_err(said)?;
     if demo && !config.listen.ip().is_loopback() {
         return Err(Usage::error(format!(
-            "{} is a demo, whose passwords lie in a file, and is served on a loopback address only; change --listen or --database-url.",
-            path.display()
+            "{place} is a demo, whose passwords lie in a file, and is served on a loopback address only; change --listen or --database-url."
         )));
     }
     if demo_traffic && !demo {
-        return Err(no_demo(path));
+        return Err(no_demo(place));
     }
-    ensure_administrator(store, &clock, path).await?;
+    ensure_administrator(store, &clock, place).await?;
     let background = store.start(clock.clone());
 
     let stop = stop_signal()?;
@@ -94,7 +106,7 @@ async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Pat
         open_pages.close_watches();
     });
     if demo {
-        output::print(&demo::passwords::printed(path))?;
+        output::print(&demo::passwords::printed(place))?;
     }
     output::print(&format!("{origin}\n"))?;
     tracing::info!(address = origin, "serving");
@@ -113,11 +125,22 @@ async fn serve(store: &Sqlite, listener: TcpListener, config: Config, path: &Pat
     Ok(())
 }
 
-fn no_demo(path: &Path) -> anyhow::Error {
-    Usage::error(format!(
-        "--demo-traffic is for a demo database, which {} is not; leave it out, or make one by `usm demo`.",
-        path.display()
-    ))
+fn no_demo(place: &Place) -> anyhow::Error {
+    Usage::error(format!("--demo-traffic is for a demo database, which {place} is not; leave it out, or make one by `usm demo`."))
+}
+
+/// Opens the database; a server that does not answer yet is waited for.
+async fn open(place: &Place, settings: Settings, wait: Duration) -> anyhow::Result<SqlStore> {
+    let until = Instant::now() + wait;
+    loop {
+        match SqlStore::open(place, Missing::Create, settings.clone()).await {
+            Err(error @ OpenError::Away(..)) if Instant::now() + DATABASE_RETRY < until => {
+                tracing::warn!("{error}");
+                tokio::time::sleep(DATABASE_RETRY).await;
+            }
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

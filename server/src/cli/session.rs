@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Clock,
     directory::Directory,
-    store::{Actor, Sqlite},
+    store::{Actor, SqlStore},
 };
 use app::model::{
     account::AccountId,
@@ -150,7 +150,7 @@ fn leave_nobody_out(query: &Query, zone: &Zone) -> bool {
 }
 
 /// The list as it is now: also time-outs that no running server has written yet.
-async fn load(store: &Sqlite, clock: &Clock) -> anyhow::Result<(Directory, i64)> {
+async fn load(store: &SqlStore, clock: &Clock) -> anyhow::Result<(Directory, i64)> {
     let now = clock.now();
     store.end_timed_out(now).await.map_err(said)?;
     Ok((store.load_directory(now).await.map_err(said)?, now))

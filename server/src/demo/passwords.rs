@@ -1,7 +1,8 @@
 //! The demo's few passwords: random, and in a file beside the database that only its owner reads.
 
 use super::district::{ADMINISTRATOR, TEACHER};
-use std::path::{Path, PathBuf};
+use crate::config::Place;
+use std::path::PathBuf;
 
 /// Who has a password, as the file and the screen call them.
 pub const PARTS: [(&str, &str); 2] = [("Administrator", ADMINISTRATOR), ("Teacher", TEACHER)];
@@ -14,8 +15,8 @@ pub struct Named {
 }
 
 /// Where they stand.
-pub fn file(database: &Path) -> PathBuf {
-    database.with_file_name("demo-sign-in.txt")
+pub fn file(place: &Place) -> PathBuf {
+    place.beside("demo-sign-in.txt")
 }
 
 /// What the file holds, one line for each.
@@ -25,8 +26,8 @@ pub fn text(passwords: [&str; 2]) -> String {
 }
 
 /// What every start prints: the file, or how to get on without it.
-pub fn printed(database: &Path) -> String {
-    let file = file(database);
+pub fn printed(place: &Place) -> String {
+    let file = file(place);
     std::fs::read_to_string(&file)
         .unwrap_or_else(|_| format!("{} cannot be read; run `usm demo` again for new passwords.\n", file.display()))
 }

@@ -12,7 +12,7 @@ use crate::{
     activity::Limits,
     clock::Clock,
     credentials::{Credentials as _, ValidSession},
-    store::Sqlite,
+    store::SqlStore,
 };
 use app::{
     guard::Origin,
@@ -28,7 +28,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const SIGNED_IN_PERCENT: u32 = 9;
 
 /// Goes on until told to stop. What the database refuses is left out: the store has logged why.
-pub async fn run(store: Sqlite, clock: Clock, limits: Limits, mut stop: watch::Receiver<bool>) {
+pub async fn run(store: SqlStore, clock: Clock, limits: Limits, mut stop: watch::Receiver<bool>) {
     let Ok(mut traffic) = Traffic::begin(&store, limits, clock.now()).await else {
         tracing::error!("no demo traffic: the accounts cannot be read");
         return;
@@ -50,7 +50,7 @@ struct Traffic {
 
 impl Traffic {
     /// Goes on with those who are at work already.
-    async fn begin(store: &Sqlite, limits: Limits, now: i64) -> Stored<Self> {
+    async fn begin(store: &SqlStore, limits: Limits, now: i64) -> Stored<Self> {
         let (people, sessions) = People::of(store).await?;
         let usual = u32::try_from(people.0.len()).unwrap_or(u32::MAX) / 100 * SIGNED_IN_PERCENT;
         let mut chance = Chance::new(now.cast_unsigned());
@@ -64,7 +64,7 @@ impl Traffic {
     }
 
     /// What has happened since the last time: people came, worked, logged out.
-    async fn go_on(&mut self, store: &Sqlite, now: i64) {
+    async fn go_on(&mut self, store: &SqlStore, now: i64) {
         for _ in 0..self.crowd.arrivals(now, &mut self.chance) {
             let Some((account, part)) = self.people.draw(&mut self.chance) else { break };
             let (ip, user_agent) = whence(part, &mut self.chance);
@@ -87,7 +87,7 @@ impl Traffic {
     }
 }
 
-async fn begin(store: &Sqlite, visit: &Visit, account: AccountId) -> Stored<Option<SessionId>> {
+async fn begin(store: &SqlStore, visit: &Visit, account: AccountId) -> Stored<Option<SessionId>> {
     Ok(store.begin_demo_sessions(vec![start(visit, account)?]).await?.into_iter().flatten().next())
 }
 
@@ -100,7 +100,7 @@ struct People(Vec<(AccountId, Part)>);
 
 impl People {
     /// With the number of active sessions.
-    async fn of(store: &Sqlite) -> Stored<(Self, u32)> {
+    async fn of(store: &SqlStore) -> Stored<(Self, u32)> {
         let accounts = store.list_accounts().await?;
         let sessions = accounts.iter().map(|account| account.sessions).sum();
         let come = accounts.iter().filter(|account| comes_by_itself(account) && account.user_name != TEACHER);
@@ -122,6 +122,7 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Place;
     use crate::{
         demo::{create_accounts, district::ADMINISTRATOR, passwords::Named, top_up},
         store::{Actor, Missing, Settings},
@@ -135,7 +136,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let limits = Limits { idle: 60 * MINUTE, lifetime: 12 * 60 * MINUTE };
         let settings = Settings { patience: Duration::from_secs(10), ..Settings::new(TimeZone::UTC, limits) };
-        let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a database");
+        let store = SqlStore::open(&Place::File(folder.path().join("usm.db")), Missing::Create, settings).await.expect("a database");
         let mut now = 1_700_000_000_000;
         let named = [Named { user_name: ADMINISTRATOR, hash: "of no password".into() }];
         create_accounts(&store, 300, 1, &named, now).await.expect("accounts");

@@ -1,8 +1,8 @@
 //! Accounts as the command line manages them: created, given a password, a role, disabled and enabled.
 
 use super::{
-    Sqlite, acts,
-    database::{Reads as _, Tx},
+    SqlStore, acts,
+    database::{Reads as _, Text, Tx, query, with_ids, with_rows},
     events::{self, Action, Actor, Deed, Detail, Target, json},
 };
 use app::{
@@ -11,7 +11,6 @@ use app::{
     store::{StoreError, Stored},
 };
 use serde::Serialize;
-use sqlx::{query, query_as};
 
 /// An account to be.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -44,26 +43,34 @@ pub struct ListedAccount {
 /// The longest user name, last name or first name, in characters.
 const NAME_CHARS: usize = 128;
 
-const CREATE_ACCOUNTS: &str = "
+const CREATE_ACCOUNTS: Text = with_rows!(
+    "
 insert into accounts (
   user_name, user_name_key, last_name, first_name, email, password_hash, created_at, updated_at
 )
 select
-  json_extract(value, '$.user_name'), json_extract(value, '$.user_name_key'), json_extract(value, '$.last_name'),
-  json_extract(value, '$.first_name'), json_extract(value, '$.email'), json_extract(value, '$.password_hash'), $1, $1
-from json_each($2)
+  value ->> 'user_name', value ->> 'user_name_key', value ->> 'last_name',
+  value ->> 'first_name', value ->> 'email', value ->> 'password_hash', $1, $1
+from",
+    "$2",
+    "as new
 where true
 order by key
 on conflict (user_name_key) where deleted_at is null do nothing
-returning id, user_name_key";
+returning id, user_name_key"
+);
 
-const GRANT: &str = "
+const GRANT: Text = with_ids!(
+    "
 insert into account_roles (account_id, role)
-select value, 'sis'
-from json_each($1)
-where true
+select id, 'sis'
+from accounts
+where id in (",
+    "$1",
+    ")
 on conflict (account_id, role) do nothing
-returning account_id";
+returning account_id"
+);
 
 const TAKE: &str = "
 delete from account_roles
@@ -89,7 +96,7 @@ from accounts
 where deleted_at is null
 order by user_name_key";
 
-type ListedRow = (i64, String, String, String, bool, bool, bool, Option<i64>, u32);
+type ListedRow = (i64, String, String, String, bool, bool, bool, Option<i64>, i64);
 
 const SET_PASSWORD: &str = "
 update accounts
@@ -110,7 +117,7 @@ struct Keyed<'a> {
     account: &'a NewAccount,
 }
 
-impl Sqlite {
+impl SqlStore {
     /// Creates accounts in the order given, all or none. Answers their ids in that order.
     ///
     /// # Errors
@@ -124,7 +131,7 @@ impl Sqlite {
             }
             new.iter().try_for_each(check_names)?;
             let mut tx = store.database().begin_long().await?;
-            let created: Vec<(i64, String)> = tx.all(query_as(CREATE_ACCOUNTS).bind(now).bind(json(&keyed)?)).await?;
+            let created: Vec<(i64, String)> = tx.all(query(CREATE_ACCOUNTS).bind(now).bind(json(&keyed)?)).await?;
             let created: std::collections::HashMap<_, _> = created.into_iter().map(|(id, key)| (key, id)).collect();
             let mut ids = Vec::with_capacity(new.len());
             for account in &keyed {
@@ -160,7 +167,7 @@ impl Sqlite {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn find_account(&self, user_name: &str) -> Stored<Option<AccountId>> {
-        let found: Option<(i64,)> = self.database().reader().await?.first(query_as(FIND_ACCOUNT).bind(identity_key(user_name))).await?;
+        let found: Option<(i64,)> = self.database().reader().await?.first(query(FIND_ACCOUNT).bind(identity_key(user_name))).await?;
         Ok(found.map(|(id,)| AccountId(id)))
     }
 
@@ -169,7 +176,7 @@ impl Sqlite {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn list_accounts(&self) -> Stored<Vec<ListedAccount>> {
-        let rows: Vec<ListedRow> = self.database().reader().await?.patiently().all(query_as(LIST_ACCOUNTS)).await?;
+        let rows: Vec<ListedRow> = self.database().reader().await?.patiently().all(query(LIST_ACCOUNTS)).await?;
         let listed = |(id, user_name, last_name, first_name, sis, has_password, disabled, last_sign_in_at, sessions)| ListedAccount {
             id: AccountId(id),
             user_name,
@@ -179,7 +186,7 @@ impl Sqlite {
             has_password,
             disabled,
             last_sign_in_at,
-            sessions,
+            sessions: acts::number(sessions),
         };
         Ok(rows.into_iter().map(listed).collect())
     }
@@ -189,7 +196,7 @@ impl Sqlite {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn has_administrator(&self) -> Stored<bool> {
-        let count: Option<(i64,)> = self.database().reader().await?.first(query_as(acts::COUNT_SIS)).await?;
+        let count: Option<(i64,)> = self.database().reader().await?.first(query(acts::COUNT_SIS)).await?;
         Ok(count.is_some_and(|(count,)| count > 0))
     }
 
@@ -201,7 +208,7 @@ impl Sqlite {
         let store = self.clone();
         self.write(async move {
             let mut tx = store.database().begin().await?;
-            let set: Option<(i64,)> = tx.first(query_as(SET_PASSWORD).bind(hash).bind(now).bind(account.0)).await?;
+            let set: Option<(i64,)> = tx.first(query(SET_PASSWORD).bind(hash).bind(now).bind(account.0)).await?;
             set.ok_or(StoreError::Refused(AppError::NotFound))?;
             let ended = acts::end_sessions(&mut tx, &[account.0], "password_changed", 0, now, actor.account()).await?;
             let sessions = ended.into_values().next().unwrap_or_default();
@@ -223,12 +230,10 @@ impl Sqlite {
         self.write(async move {
             let mut tx = store.database().begin().await?;
             acts::touch_guard(&mut tx, now).await?;
+            tx.lock_accounts(&[account.0]).await?;
             acts::ensure_exists(&mut tx, account).await?;
-            let changed: Option<(i64,)> = if held {
-                tx.first(query_as(GRANT).bind(json(&[account.0])?)).await?
-            } else {
-                tx.first(query_as(TAKE).bind(account.0)).await?
-            };
+            let changed: Option<(i64,)> =
+                if held { tx.first(query(GRANT).bind(json(&[account.0])?)).await? } else { tx.first(query(TAKE).bind(account.0)).await? };
             if changed.is_none() {
                 return Ok((false, None));
             }

@@ -1,7 +1,7 @@
 //! Ending and disabling: the statements every act is made of, and the rules that none may break.
 
 use super::{
-    database::{Reads as _, Tx},
+    database::{Reads as _, Text, Tx, query, with_ids},
     events::{Deed, Detail, Outcome, Target, json},
 };
 use app::{
@@ -10,7 +10,6 @@ use app::{
     model::account::AccountId,
     store::{StoreError, Stored},
 };
-use sqlx::{query, query_as};
 use std::collections::HashMap;
 
 const TOUCH_GUARD: &str = "
@@ -41,13 +40,17 @@ and accounts.disabled_at is null
 and accounts.roster_disabled_at is null
 and accounts.deleted_at is null";
 
-const DISABLE: &str = "
+const DISABLE: Text = with_ids!(
+    "
 update accounts
 set disabled_at = $1, disabled_by = $2, disabled_reason = $3, version = version + 1, updated_at = $1
-where id in (select value from json_each($4))
+where id in (",
+    "$4",
+    ")
 and disabled_at is null
 and deleted_at is null
-returning id, version";
+returning id, version"
+);
 
 const ENABLE: &str = "
 update accounts
@@ -64,13 +67,17 @@ from accounts
 where id = $1
 and deleted_at is null";
 
-const END_OF_ACCOUNTS: &str = "
+const END_OF_ACCOUNTS: Text = with_ids!(
+    "
 update sessions
 set ended_at = $1, end_kind = $2, ended_by = $3
-where account_id in (select value from json_each($4))
+where account_id in (",
+    "$4",
+    ")
 and ended_at is null
 and id <> $5
-returning account_id, id";
+returning account_id, id"
+);
 
 /// What ends and who is disabled, in one transaction.
 pub(super) struct Order<'a> {
@@ -97,16 +104,18 @@ pub(super) async fn touch_guard(tx: &mut Tx, now: i64) -> Stored<()> {
 
 /// After it: somebody must be left who can let people in again.
 pub(super) async fn ensure_administrator(tx: &mut Tx) -> Stored<()> {
-    let (count,): (i64,) = tx.first(query_as(COUNT_SIS)).await?.ok_or(StoreError::Internal)?;
+    let (count,): (i64,) = tx.first(query(COUNT_SIS)).await?.ok_or(StoreError::Internal)?;
     if count > 0 {
         return Ok(());
     }
     Err(refused("This would leave no enabled account with a password that holds the SIS role. Give the role to another account first."))
 }
 
-/// Reads the actor's session and role again, in the transaction: nothing by somebody who was ended meanwhile commits.
-pub(super) async fn ensure_allowed(tx: &mut Tx, who: &SignedIn, needs_sis: bool) -> Stored<()> {
-    let actor: Option<(bool,)> = tx.first(query_as(ACTOR).bind(who.session.0).bind(who.account.0).bind(who.now)).await?;
+/// Reads the actor's session and role again, in the transaction: nothing by somebody who was ended meanwhile commits. `accounts`: those
+/// that are acted upon, locked with his.
+pub(super) async fn ensure_allowed(tx: &mut Tx, who: &SignedIn, needs_sis: bool, accounts: &[i64]) -> Stored<()> {
+    tx.lock_accounts(&[accounts, &[who.account.0]].concat()).await?;
+    let actor: Option<(bool,)> = tx.first(query(ACTOR).bind(who.session.0).bind(who.account.0).bind(who.now)).await?;
     match actor {
         None => Err(StoreError::Refused(AppError::NotSignedIn)),
         Some((false,)) if needs_sis => Err(StoreError::Refused(AppError::Forbidden)),
@@ -123,7 +132,7 @@ pub(super) async fn end_sessions(
     now: i64,
     by: Option<i64>,
 ) -> Stored<HashMap<i64, Vec<i64>>> {
-    let end = query_as(END_OF_ACCOUNTS).bind(now).bind(kind).bind(by).bind(json(accounts)?).bind(spare);
+    let end = query(END_OF_ACCOUNTS).bind(now).bind(kind).bind(by).bind(json(accounts)?).bind(spare);
     Ok(by_account(tx.all(end).await?))
 }
 
@@ -134,7 +143,10 @@ pub(super) async fn carry_out(tx: &mut Tx, deed: &Deed, order: &Order<'_>) -> St
     let mut disabled = HashMap::new();
     if order.disable {
         touch_guard(tx, deed.at).await?;
-        let disable = query_as(DISABLE).bind(deed.at).bind(by).bind(&*deed.reason).bind(json(order.accounts)?);
+    }
+    tx.lock_accounts(order.accounts).await?;
+    if order.disable {
+        let disable = query(DISABLE).bind(deed.at).bind(by).bind(&*deed.reason).bind(json(order.accounts)?);
         disabled = tx.all::<(i64, i64)>(disable).await?.into_iter().collect();
     }
     let kind = if order.disable { "ended_disabled" } else { "ended" };
@@ -167,12 +179,17 @@ pub(super) async fn lift_holds(tx: &mut Tx, account: AccountId, now: i64) -> Sto
 }
 
 pub(super) async fn ensure_exists(tx: &mut Tx, account: AccountId) -> Stored<()> {
-    let known: Option<(i64,)> = tx.first(query_as(EXISTS).bind(account.0)).await?;
+    let known: Option<(i64,)> = tx.first(query(EXISTS).bind(account.0)).await?;
     known.map(drop).ok_or(StoreError::Refused(AppError::NotFound))
 }
 
 pub(super) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A count as the database answers it.
+pub(super) fn number(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(if count < 0 { 0 } else { u32::MAX })
 }
 
 pub(super) fn by_account(rows: Vec<(i64, i64)>) -> HashMap<i64, Vec<i64>> {

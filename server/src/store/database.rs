@@ -1,15 +1,18 @@
-//! Connections with deadlines: readers from a pool, one writer behind a fair queue.
-//!
-//! What misses its deadline is answered as unavailable, and its connection is closed rather than used again.
+//! Two databases by one way: readers from a pool, and write transactions. What misses its deadline is answered as unavailable, and its
+//! connection is closed rather than used again.
 
-use super::{Sqlite, feed::Feed};
+mod postgres;
+mod query;
+mod sqlite;
+
+pub(super) use postgres::{CHANNEL, Postgres};
+pub(super) use query::{Query, Text, query, with_ids, with_rows};
+pub(super) use sqlite::Sqlite;
+
+use super::{SqlStore, feed::Feed};
 use app::store::{StoreError, Stored};
-use sqlx::{
-    ConnectOptions as _, FromRow, Sqlite as Driver, SqliteConnection,
-    pool::PoolConnection,
-    query::{Query, QueryAs},
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow},
-};
+use query::{On, Row};
+use sqlx::pool::PoolConnection;
 use std::{
     future::Future,
     sync::{
@@ -18,48 +21,43 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{
-    sync::{Mutex, OwnedMutexGuard},
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 /// What a set of thousands of accounts may take.
 const LONG: Duration = Duration::from_secs(30);
 
-const READERS: u32 = 8;
-
-/// Times the writer asks when another process writes.
-const BUSY_TRIES: u32 = 3;
-
-/// The connections to one file.
+/// The connections to one database.
 pub(super) struct Database {
-    options: SqliteConnectOptions,
-    readers: SqlitePool,
-    /// `None` while a transaction has it, or after it was closed: the next transaction connects anew.
-    writer: Arc<Mutex<Option<SqliteConnection>>>,
-    /// Acts that wait for the writer or have it: touches let them pass.
+    of: Kind,
+    /// Acts that wait for a transaction or have it: touches let them pass.
     acts: Arc<AtomicUsize>,
     /// How long a small read or write may take in all.
     patience: Duration,
     feed: Arc<Feed>,
 }
 
+pub(super) enum Kind {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
 impl Database {
-    pub(super) fn new(options: SqliteConnectOptions, patience: Duration, feed: Arc<Feed>) -> Self {
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(patience)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.clone().pragma("query_only", "on"));
-        Self { options, readers, writer: Arc::default(), acts: Arc::default(), patience, feed }
+    pub(super) fn new(of: Kind, patience: Duration, feed: Arc<Feed>) -> Self {
+        Self { of, acts: Arc::default(), patience, feed }
+    }
+
+    pub(super) fn kind(&self) -> &Kind {
+        &self.of
     }
 
     /// A connection that only reads.
     pub(super) async fn reader(&self) -> Stored<Reader> {
         let until = Instant::now() + self.patience;
-        Ok(Reader { connection: within(until, self.readers.acquire()).await?, until })
+        let connection = match &self.of {
+            Kind::Sqlite(sqlite) => Pooled::Sqlite(within(until, Box::pin(sqlite.reader())).await?),
+            Kind::Postgres(postgres) => Pooled::Postgres(within(until, Box::pin(postgres.reader())).await?),
+        };
+        Ok(Reader { connection, until })
     }
 
     /// A transaction of a few rows.
@@ -76,39 +74,23 @@ impl Database {
         let act = Waiting::new(&self.acts);
         let now = Instant::now();
         let turn = now + self.patience;
-        let mut place = timeout_at(turn, self.writer.clone().lock_owned()).await.map_err(|_| late())?;
-        // Taken out: unless the transaction hands it back, it is closed.
-        let mut connection = match place.take() {
-            Some(connection) => connection,
-            None => within(turn, self.options.connect()).await?,
+        let open = match &self.of {
+            Kind::Sqlite(sqlite) => Open::Sqlite(Box::pin(sqlite.begin(turn)).await?),
+            Kind::Postgres(postgres) => Open::Postgres(Box::pin(postgres.begin(turn)).await?),
         };
-        let mut tries = BUSY_TRIES;
-        loop {
-            match timeout_at(turn, sqlx::query("begin immediate").execute(&mut connection)).await {
-                Ok(Ok(_)) => break,
-                Ok(Err(error)) if is_busy(&error) && tries > 1 => tries -= 1,
-                Ok(Err(error)) => return Err(failed(error)),
-                Err(_) => return Err(late()),
-            }
-        }
-        Ok(Tx { place, connection, until: now + duration, newest_event: None, feed: self.feed.clone(), _act: act })
+        Ok(Tx { open, until: now + duration, mark: None, feed: self.feed.clone(), _act: act })
     }
 
-    /// A connection of its own, outside pool and queue.
-    pub(super) async fn connect(&self) -> Stored<SqliteConnection> {
-        within(Instant::now() + self.patience, self.options.connect()).await
-    }
-
-    /// Whether an act waits for the writer or has it.
+    /// Whether an act waits for a transaction or has it.
     pub(super) fn has_acts(&self) -> bool {
         self.acts.load(Ordering::Relaxed) > 0
     }
 
     /// Closes every connection that is not at work.
     pub(super) async fn close(&self) {
-        self.readers.close().await;
-        if let Some(writer) = self.writer.lock().await.take() {
-            let _ = sqlx::Connection::close(writer).await;
+        match &self.of {
+            Kind::Sqlite(sqlite) => sqlite.close().await,
+            Kind::Postgres(postgres) => postgres.close().await,
         }
     }
 }
@@ -131,19 +113,19 @@ impl Drop for Waiting {
 
 /// What is read alike in a transaction and outside.
 pub(super) trait Reads {
-    async fn all<T: FromSqlite>(&mut self, query: QueryAs<'_, Driver, T, SqliteArguments>) -> Stored<Vec<T>>;
-    async fn first<T: FromSqlite>(&mut self, query: QueryAs<'_, Driver, T, SqliteArguments>) -> Stored<Option<T>>;
+    async fn all<T: Row>(&mut self, query: Query) -> Stored<Vec<T>>;
+    async fn first<T: Row>(&mut self, query: Query) -> Stored<Option<T>>;
 }
-
-/// A row as a tuple.
-pub(super) trait FromSqlite: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
-
-impl<T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin> FromSqlite for T {}
 
 /// A pooled connection for the reads of one answer.
 pub(super) struct Reader {
-    connection: PoolConnection<Driver>,
+    connection: Pooled,
     until: Instant,
+}
+
+enum Pooled {
+    Sqlite(PoolConnection<sqlx::Sqlite>),
+    Postgres(PoolConnection<sqlx::Postgres>),
 }
 
 impl Reader {
@@ -153,95 +135,154 @@ impl Reader {
         self
     }
 
+    fn on(&mut self) -> On<'_> {
+        match &mut self.connection {
+            Pooled::Sqlite(connection) => On::Sqlite(connection),
+            Pooled::Postgres(connection) => On::Postgres(connection),
+        }
+    }
+
     fn or_close<T>(&mut self, result: Stored<T>) -> Stored<T> {
         if result.is_err() {
-            self.connection.close_on_drop();
+            match &mut self.connection {
+                Pooled::Sqlite(connection) => connection.close_on_drop(),
+                Pooled::Postgres(connection) => connection.close_on_drop(),
+            }
         }
         result
     }
 }
 
 impl Reads for Reader {
-    async fn all<T: FromSqlite>(&mut self, query: QueryAs<'_, Driver, T, SqliteArguments>) -> Stored<Vec<T>> {
-        let rows = within(self.until, query.fetch_all(&mut *self.connection)).await;
+    async fn all<T: Row>(&mut self, query: Query) -> Stored<Vec<T>> {
+        let rows = within(self.until, query.all(self.on())).await;
         self.or_close(rows)
     }
 
-    async fn first<T: FromSqlite>(&mut self, query: QueryAs<'_, Driver, T, SqliteArguments>) -> Stored<Option<T>> {
-        let row = within(self.until, query.fetch_optional(&mut *self.connection)).await;
+    async fn first<T: Row>(&mut self, query: Query) -> Stored<Option<T>> {
+        let row = within(self.until, query.first(self.on())).await;
         self.or_close(row)
     }
 }
 
 /// A write transaction. Dropped without [`Tx::commit`] it changes nothing.
+///
+/// Rows are locked in one order everywhere, so that no two transactions wait for each other: the guard, the plan, accounts by id, and
+/// what belongs to an account only under its lock.
 pub(super) struct Tx {
-    place: OwnedMutexGuard<Option<SqliteConnection>>,
-    connection: SqliteConnection,
+    open: Open,
     until: Instant,
-    newest_event: Option<i64>,
+    mark: Option<Mark>,
     feed: Arc<Feed>,
     _act: Waiting,
 }
 
+enum Open {
+    Sqlite(sqlite::Open),
+    Postgres(postgres::Open),
+}
+
+/// What tells whether a feed has come to a transaction: the `seq` of its last event (SQLite), its own number (PostgreSQL).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mark(pub i64);
+
+const LOCK_ACCOUNTS: Text = Text::each(
+    "",
+    "
+select id
+from accounts
+where id in (select cast(value as bigint) from json_array_elements_text(cast($1 as json)) as value)
+order by id
+for update",
+);
+
 impl Tx {
     /// Answers the number of rows changed.
-    pub(super) async fn execute(&mut self, query: Query<'_, Driver, SqliteArguments>) -> Stored<u64> {
-        Ok(within(self.until, query.execute(&mut self.connection)).await?.rows_affected())
+    pub(super) async fn execute(&mut self, query: Query) -> Stored<u64> {
+        within(self.until, query.execute(self.on())).await
     }
 
-    /// An insert into `events`; answers the last `seq`.
-    pub(super) async fn log(&mut self, insert: Query<'_, Driver, SqliteArguments>) -> Stored<i64> {
-        let seq = within(self.until, insert.execute(&mut self.connection)).await?.last_insert_rowid();
-        self.newest_event = Some(seq);
-        Ok(seq)
-    }
-
-    /// Makes it durable and wakes the feed. Answers the last event it wrote.
-    pub(super) async fn commit(mut self) -> Stored<Option<i64>> {
-        match timeout_at(self.until, sqlx::query("commit").execute(&mut self.connection)).await {
-            Ok(Ok(_)) => {}
-            // SQLite took it back, or never began: the connection closes with the transaction undone.
-            Ok(Err(error)) if is_busy(&error) || is_full(&error) => return Err(failed(error)),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a commit failed and its outcome is unknown");
-                return Err(StoreError::OutcomeUnknown);
-            }
-            Err(_) => {
-                tracing::error!("a commit did not answer in time and its outcome is unknown");
-                return Err(StoreError::OutcomeUnknown);
-            }
+    /// Before what is read or changed of accounts and their sessions hangs together: nobody else changes them until the end. In SQLite
+    /// nobody writes at the same time anyway.
+    pub(super) async fn lock_accounts(&mut self, accounts: &[i64]) -> Stored<()> {
+        if let Open::Postgres(_) = self.open {
+            let lock = query(LOCK_ACCOUNTS).bind(super::events::json(accounts)?);
+            self.all::<(i64,)>(lock).await?;
         }
-        *self.place = Some(self.connection);
-        if self.newest_event.is_some() {
+        Ok(())
+    }
+
+    /// An insert into `events`, for PostgreSQL with `returning seq, xid`. Answers the places in the log of the first and the last.
+    pub(super) async fn log(&mut self, insert: Query) -> Stored<(i64, i64)> {
+        let (first, last, mark) = match &mut self.open {
+            Open::Sqlite(open) => {
+                let done = within(self.until, insert.sqlite().execute(open.connection())).await?;
+                let last = done.last_insert_rowid();
+                (last + 1 - i64::try_from(done.rows_affected()).unwrap_or(i64::MAX), last, last)
+            }
+            Open::Postgres(open) => {
+                let rows = insert.postgres_rows::<(i64, i64)>().fetch_all(open.connection());
+                let rows = within(self.until, rows).await?;
+                let first = rows.iter().map(|row| row.0).min().ok_or(StoreError::Internal)?;
+                let last = rows.iter().max().ok_or(StoreError::Internal)?;
+                (first, last.0, last.1)
+            }
+        };
+        self.mark = Some(Mark(mark));
+        Ok((first, last))
+    }
+
+    /// Tells the other nodes at the commit that sessions end: they look at once.
+    pub(super) async fn wake_others(&mut self) -> Stored<()> {
+        if let Open::Postgres(_) = self.open {
+            self.execute(query(postgres::NOTIFY)).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes it durable and wakes the feed. Answers what tells that a feed has come to its events, where it wrote any.
+    pub(super) async fn commit(self) -> Stored<Option<Mark>> {
+        match self.open {
+            Open::Sqlite(open) => open.commit(self.until).await?,
+            Open::Postgres(open) => open.commit(self.until).await?,
+        }
+        if self.mark.is_some() {
             self.feed.wake();
         }
-        Ok(self.newest_event)
+        Ok(self.mark)
+    }
+
+    fn on(&mut self) -> On<'_> {
+        match &mut self.open {
+            Open::Sqlite(open) => On::Sqlite(open.connection()),
+            Open::Postgres(open) => On::Postgres(open.connection()),
+        }
     }
 }
 
 impl Reads for Tx {
-    async fn all<T: FromSqlite>(&mut self, query: QueryAs<'_, Driver, T, SqliteArguments>) -> Stored<Vec<T>> {
-        within(self.until, query.fetch_all(&mut self.connection)).await
+    async fn all<T: Row>(&mut self, query: Query) -> Stored<Vec<T>> {
+        within(self.until, query.all(self.on())).await
     }
 
-    async fn first<T: FromSqlite>(&mut self, query: QueryAs<'_, Driver, T, SqliteArguments>) -> Stored<Option<T>> {
-        within(self.until, query.fetch_optional(&mut self.connection)).await
+    async fn first<T: Row>(&mut self, query: Query) -> Stored<Option<T>> {
+        within(self.until, query.first(self.on())).await
     }
 }
 
-impl Sqlite {
+impl SqlStore {
     /// Runs a write to its end whether or not anybody still waits for the answer, then waits for the directory to follow.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl Future<Output = Stored<(T, Option<i64>)>> + Send + 'static,
+        work: impl Future<Output = Stored<(T, Option<Mark>)>> + Send + 'static,
     ) -> Stored<T> {
         let done = tokio::spawn(work).await;
-        let (answer, newest_event) = done.unwrap_or_else(|error| {
+        let (answer, mark) = done.unwrap_or_else(|error| {
             tracing::error!(%error, "a write panicked");
             Err(StoreError::Internal)
         })?;
-        if let Some(seq) = newest_event {
-            self.feed().followed(seq, super::feed::OWN_ACT).await;
+        if let Some(mark) = mark {
+            self.feed().followed(mark, super::feed::OWN_ACT).await;
         }
         Ok(answer)
     }
@@ -250,6 +291,13 @@ impl Sqlite {
 /// Awaits a statement until a deadline.
 pub(super) async fn within<T>(until: Instant, work: impl Future<Output = sqlx::Result<T>>) -> Stored<T> {
     timeout_at(until, work).await.map_err(|_| late())?.map_err(failed)
+}
+
+/// After a commit that did not say what became of it.
+fn unknown(error: Option<sqlx::Error>) -> StoreError {
+    let why = error.map_or_else(|| "it did not answer in time".into(), |error| error.to_string());
+    tracing::error!(why, "a commit failed and its outcome is unknown");
+    StoreError::OutcomeUnknown
 }
 
 tokio::task_local! {
@@ -284,24 +332,9 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
         tracing::debug!(%error, "the database fails");
     }
     let defect = matches!(error, ColumnDecode { .. } | ColumnIndexOutOfBounds { .. } | Decode(_) | Encode(_))
-        // SQLITE_ERROR: the text of a statement is wrong. SQLITE_CONSTRAINT: so is what it was given.
-        || primary_code(&error).is_some_and(|code| code == 1 || code == 19);
+        || sqlite::is_defect(&error)
+        || postgres::is_defect(&error);
     if defect { StoreError::Internal } else { StoreError::Unavailable }
-}
-
-/// SQLite's primary result code, the low byte of the extended one.
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    error.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
-}
-
-/// `SQLITE_BUSY`: another process writes.
-fn is_busy(error: &sqlx::Error) -> bool {
-    primary_code(error) == Some(5)
-}
-
-/// `SQLITE_FULL`.
-fn is_full(error: &sqlx::Error) -> bool {
-    primary_code(error) == Some(13)
 }
 
 #[cfg(test)]

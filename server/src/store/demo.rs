@@ -1,8 +1,8 @@
 //! What only a demonstration does: marking its database, and beginning many sessions whose tokens nobody knows.
 
 use super::{
-    Sqlite,
-    database::Reads as _,
+    SqlStore,
+    database::{Mark, Reads as _, Text, query, with_rows},
     events::{self, json},
 };
 use crate::auth::token::TokenHash;
@@ -11,7 +11,6 @@ use app::{
     store::Stored,
 };
 use serde::Serialize;
-use sqlx::{query, query_as};
 use std::{collections::HashMap, fmt::Write as _};
 
 /// A session that began, perhaps a while ago.
@@ -38,33 +37,55 @@ values ('demo', 'yes')
 on conflict (name) do nothing";
 
 // As a sign-in does: the account is claimed first, and only while it is enabled.
-const CLAIM: &str = "
+const CLAIM: Text = with_rows!(
+    "
 update accounts
 set last_sign_in_at = case when accounts.last_sign_in_at > begun.at then accounts.last_sign_in_at else begun.at end
 from (
-  select json_extract(value, '$.account') as account, max(json_extract(value, '$.created_at')) as at
-  from json_each($1)
-  group by json_extract(value, '$.account')
+  select cast(value ->> 'account' as bigint) as account, max(cast(value ->> 'created_at' as bigint)) as at
+  from",
+    "$1",
+    "as new
+  group by cast(value ->> 'account' as bigint)
 ) as begun
 where accounts.id = begun.account
 and accounts.disabled_at is null
 and accounts.roster_disabled_at is null
 and accounts.deleted_at is null
-returning id";
+returning id"
+);
 
-const BEGIN: &str = "
+// A hash as the database keeps it from one as a text has it.
+macro_rules! begin {
+    ($unhex:literal, $rows:literal) => {
+        concat!(
+            "
 insert into sessions (
   token_hash, account_id, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, ip, user_agent
 )
 select
-  unhex(json_extract(value, '$.token')), json_extract(value, '$.account'), json_extract(value, '$.created_at'),
-  json_extract(value, '$.created_at'), json_extract(value, '$.last_seen_at'), json_extract(value, '$.idle'),
-  json_extract(value, '$.absolute'), json_extract(value, '$.ip'), json_extract(value, '$.user_agent')
-from json_each($1)
-order by key
-returning id, token_hash";
+  ",
+            $unhex,
+            ", cast(value ->> 'account' as bigint), cast(value ->> 'created_at' as bigint),
+  cast(value ->> 'created_at' as bigint), cast(value ->> 'last_seen_at' as bigint), cast(value ->> 'idle' as bigint),
+  cast(value ->> 'absolute' as bigint), value ->> 'ip', value ->> 'user_agent'
+from ",
+            $rows,
+            "
+returning id, token_hash"
+        )
+    };
+}
 
-const LOG: &str = "
+const BEGIN: Text = Text::each(
+    begin!("unhex(value ->> 'token')", "json_each($1) order by key"),
+    begin!("decode(value ->> 'token', 'hex')", "json_array_elements(cast($1 as json)) with ordinality as new (value, key) order by key"),
+);
+
+macro_rules! log {
+    ($ids:literal, $returning:literal) => {
+        concat!(
+            "
 insert into events (
   batch_id, at, actor_kind, actor_account, actor_name, actor_session, action,
   target_account, target_name, target_session, reason, result, detail
@@ -74,8 +95,22 @@ select
   accounts.id, accounts.user_name, sessions.id, '', 'done', '{}'
 from sessions
 join accounts on accounts.id = sessions.account_id
-where sessions.id in (select value from json_each($2))
-order by sessions.id";
+where sessions.id in (",
+            $ids,
+            ")
+order by sessions.id",
+            $returning
+        )
+    };
+}
+
+const LOG: Text = Text::each(
+    log!("select value from json_each($2)", ""),
+    log!(
+        "select cast(value as bigint) from json_array_elements_text(cast($2 as json)) as value",
+        " returning seq, cast(cast(xid as text) as bigint)"
+    ),
+);
 
 const LOG_ORIGINS: &str = "
 insert into event_origins (seq, ip, user_agent)
@@ -103,13 +138,13 @@ struct Row<'a> {
     user_agent: &'a str,
 }
 
-impl Sqlite {
+impl SqlStore {
     /// Whether this database is a demonstration's: it may have made-up people at work, and is never served to others.
     ///
     /// # Errors
     /// [`app::store::StoreError::Unavailable`].
     pub async fn is_demo(&self) -> Stored<bool> {
-        let mark: Option<(String,)> = self.database().reader().await?.first(query_as(IS_DEMO)).await?;
+        let mark: Option<(String,)> = self.database().reader().await?.first(query(IS_DEMO)).await?;
         Ok(mark.is_some())
     }
 
@@ -132,7 +167,7 @@ impl Sqlite {
     /// # Errors
     /// [`app::store::StoreError::Unavailable`].
     pub async fn list_active_since(&self, since: i64) -> Stored<Vec<(SessionId, AccountId, i64)>> {
-        let rows: Vec<(i64, i64, i64)> = self.database().reader().await?.all(query_as(ACTIVE_SINCE).bind(since)).await?;
+        let rows: Vec<(i64, i64, i64)> = self.database().reader().await?.all(query(ACTIVE_SINCE).bind(since)).await?;
         Ok(rows.into_iter().map(|(session, account, seen)| (SessionId(session), AccountId(account), seen)).collect())
     }
 
@@ -146,13 +181,15 @@ impl Sqlite {
         self.write(async move { store.begin_all(&starts).await }).await
     }
 
-    async fn begin_all(&self, starts: &[SessionStart]) -> Stored<(Vec<Option<SessionId>>, Option<i64>)> {
+    async fn begin_all(&self, starts: &[SessionStart]) -> Stored<(Vec<Option<SessionId>>, Option<Mark>)> {
         let rows: Vec<_> = starts.iter().map(|start| self.row(start)).collect();
         let mut tx = self.database().begin_long().await?;
-        let enabled: Vec<(i64,)> = tx.all(query_as(CLAIM).bind(json(&rows)?)).await?;
+        let accounts: Vec<i64> = starts.iter().map(|start| start.account.0).collect();
+        tx.lock_accounts(&accounts).await?;
+        let enabled: Vec<(i64,)> = tx.all(query(CLAIM).bind(json(&rows)?)).await?;
         let enabled: std::collections::HashSet<i64> = enabled.into_iter().map(|(id,)| id).collect();
         let rows: Vec<_> = rows.into_iter().filter(|row| enabled.contains(&row.account.0)).collect();
-        let begun: Vec<(i64, Vec<u8>)> = tx.all(query_as(BEGIN).bind(json(&rows)?)).await?;
+        let begun: Vec<(i64, Vec<u8>)> = tx.all(query(BEGIN).bind(json(&rows)?)).await?;
         let sessions: Vec<i64> = begun.iter().map(|(id, _)| *id).collect();
         if !sessions.is_empty() {
             let batch = events::new_batch()?;

@@ -1,9 +1,9 @@
 //! Ends without a plan: one session or one account at once, and what the command line ends.
 
 use super::{
-    Sqlite,
+    SqlStore,
     acts::{self, Order, carry_out, count, ensure_allowed},
-    database::{Reads as _, Tx},
+    database::{Reads as _, Text, Tx, query, with_ids},
     events::{self, Action, Actor, Deed, Outcome, Target, json},
     reports,
     sign_in::session_target,
@@ -18,15 +18,27 @@ use app::{
     },
     store::{StoreError, Stored},
 };
-use sqlx::query_as;
 use std::collections::HashMap;
 
-const END_BY_ID: &str = "
+const END_BY_ID: Text = with_ids!(
+    "
 update sessions
 set ended_at = $1, end_kind = 'ended', ended_by = $2
-where id in (select value from json_each($3))
+where id in (",
+    "$3",
+    ")
 and ended_at is null
-returning account_id, id";
+returning account_id, id"
+);
+
+const OWNERS: Text = with_ids!(
+    "
+select account_id
+from sessions
+where id in (",
+    "$1",
+    ")"
+);
 
 const OWNER: &str = "
 select account_id
@@ -41,18 +53,19 @@ pub struct Ended {
     pub sessions: u32,
 }
 
-impl Sqlite {
+impl SqlStore {
     /// Ends one session or all of one account, for somebody signed in.
     pub(super) async fn end_target(&self, who: &SignedIn, target: EndTarget) -> Stored<Report> {
         let (store, who) = (self.clone(), who.clone());
         self.write(async move {
             let mut tx = store.database().begin().await?;
             let deed = Deed::new(Actor::from(&who), Action::End, who.now)?;
-            let needs_sis = match target {
-                EndTarget::Account(_) => true,
-                EndTarget::Session(session) => !is_own(&mut tx, session, &who).await?,
+            let owner = match target {
+                EndTarget::Account(account) => account.0,
+                EndTarget::Session(session) => owner(&mut tx, session, &who).await?,
             };
-            ensure_allowed(&mut tx, &who, needs_sis).await?;
+            let needs_sis = matches!(target, EndTarget::Account(_)) || owner != who.account.0;
+            ensure_allowed(&mut tx, &who, needs_sis, &[owner]).await?;
             let targets = match target {
                 EndTarget::Account(account) => {
                     acts::ensure_exists(&mut tx, account).await?;
@@ -76,6 +89,8 @@ impl Sqlite {
         self.write(async move {
             let mut tx = store.database().begin_long().await?;
             let deed = Deed::new(actor, Action::End, now)?.because(&reason);
+            let owners: Vec<(i64,)> = tx.all(query(OWNERS).bind(json(&sessions)?)).await?;
+            tx.lock_accounts(&owners.into_iter().map(|(owner,)| owner).collect::<Vec<_>>()).await?;
             let targets = end_by_id(&mut tx, &deed, &sessions).await?;
             let ended = targets.iter().map(|target| target.detail.sessions.len()).sum::<usize>();
             events::record(&mut tx, &deed, &targets).await?;
@@ -110,27 +125,24 @@ impl Sqlite {
 
 /// Ends single sessions: an event for each, also for one that had ended already.
 async fn end_by_id(tx: &mut Tx, deed: &Deed, sessions: &[SessionId]) -> Stored<Vec<Target>> {
-    let ended: Vec<(i64, i64)> = tx.all(query_as(END_BY_ID).bind(deed.at).bind(deed.actor.account()).bind(json(sessions)?)).await?;
+    let ended: Vec<(i64, i64)> = tx.all(query(END_BY_ID).bind(deed.at).bind(deed.actor.account()).bind(json(sessions)?)).await?;
     let mut ended: HashMap<_, _> = ended.into_iter().map(|(account, session)| (session, account)).collect();
     let mut targets = Vec::with_capacity(sessions.len());
     for session in sessions {
         if let Some(account) = ended.remove(&session.0) {
             targets.push(session_target(session.0, account, None));
-        } else if let Some((account,)) = tx.first::<(i64,)>(query_as(OWNER).bind(session.0)).await? {
+        } else if let Some((account,)) = tx.first::<(i64,)>(query(OWNER).bind(session.0)).await? {
             targets.push(Target { account: Some(account), session: Some(session.0), result: Outcome::Already, ..Target::default() });
         }
     }
     Ok(targets)
 }
 
-/// Whether a session is the asking person's own.
-///
-/// Another's is as unknown as none to whoever does not hold the SIS role.
-async fn is_own(tx: &mut Tx, session: SessionId, who: &SignedIn) -> Stored<bool> {
-    let owner: Option<(i64,)> = tx.first(query_as(OWNER).bind(session.0)).await?;
+/// Whose session it is. Another's is as unknown as none to whoever does not hold the SIS role.
+async fn owner(tx: &mut Tx, session: SessionId, who: &SignedIn) -> Stored<i64> {
+    let owner: Option<(i64,)> = tx.first(query(OWNER).bind(session.0)).await?;
     match owner {
-        Some((owner,)) if owner == who.account.0 => Ok(true),
-        Some(_) if who.sis => Ok(false),
+        Some((owner,)) if who.sis || owner == who.account.0 => Ok(owner),
         _ => Err(StoreError::Refused(AppError::NotFound)),
     }
 }

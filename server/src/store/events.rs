@@ -1,6 +1,6 @@
 //! The log: each change writes one event per target in its own transaction.
 
-use super::database::Tx;
+use super::database::{Text, Tx, query, with_rows};
 use app::{
     guard::{Origin, SignedIn},
     model::{account::AccountId, event::BatchId, session::SessionId},
@@ -200,25 +200,30 @@ pub(super) fn new_batch() -> Stored<BatchId> {
     Ok(BatchId((random >> 1).cast_signed().max(1)))
 }
 
-const INSERT: &str = "
+const INSERT: Text = with_rows!(
+    "
 insert into events (
   batch_id, at, actor_kind, actor_account, actor_name, actor_session, action,
   target_account, target_name, target_session, reason, result, detail
 )
 select
-  $1, coalesce(json_extract(target.value, '$.at'), $2), $3, $4, $5, $6, $7,
-  json_extract(target.value, '$.account'), coalesce(accounts.user_name, ''), json_extract(target.value, '$.session'),
-  $8, json_extract(target.value, '$.result'), json_extract(target.value, '$.detail')
-from json_each($9) as target
-left join accounts on accounts.id = json_extract(target.value, '$.account')
-order by target.key";
+  $1, coalesce(cast(target.value ->> 'at' as bigint), $2), $3, $4, $5, $6, $7,
+  cast(target.value ->> 'account' as bigint), coalesce(accounts.user_name, ''), cast(target.value ->> 'session' as bigint),
+  $8, target.value ->> 'result', target.value -> 'detail'
+from",
+    "$9",
+    "as target
+left join accounts on accounts.id = cast(target.value ->> 'account' as bigint)
+order by target.key",
+    " returning seq, cast(cast(xid as text) as bigint)"
+);
 
 /// Writes an event for each target, in their order, and where they came from. Answers the place in the log that they follow.
 pub(super) async fn record(tx: &mut Tx, deed: &Deed, targets: &[Target]) -> Stored<i64> {
     if targets.is_empty() {
         return Ok(i64::MAX);
     }
-    let insert = sqlx::query(INSERT)
+    let insert = query(INSERT)
         .bind(deed.batch.0)
         .bind(deed.at)
         .bind(deed.actor.kind())
@@ -228,22 +233,25 @@ pub(super) async fn record(tx: &mut Tx, deed: &Deed, targets: &[Target]) -> Stor
         .bind(deed.action.key())
         .bind(&*deed.reason)
         .bind(json(targets)?);
-    let last = tx.log(insert).await?;
-    let before = last - i64::try_from(targets.len()).unwrap_or(i64::MAX);
+    let (first, last) = tx.log(insert).await?;
     if let Some(origin) = deed.actor.origin() {
-        let insert = sqlx::query(INSERT_ORIGINS).bind(before).bind(last).bind(&*origin.ip).bind(&*origin.user_agent);
+        let insert = query(INSERT_ORIGINS).bind(first).bind(last).bind(&*origin.ip).bind(&*origin.user_agent).bind(deed.batch.0);
         tx.execute(insert).await?;
     }
-    Ok(before)
+    if matches!(deed.action, Action::End | Action::EndDisable | Action::Disable) {
+        tx.wake_others().await?;
+    }
+    Ok(first - 1)
 }
 
-// The events that one statement inserted follow one another.
+// On PostgreSQL the events of others may stand between.
 const INSERT_ORIGINS: &str = "
 insert into event_origins (seq, ip, user_agent)
 select seq, $3, $4
 from events
-where seq > $1
-and seq <= $2";
+where seq >= $1
+and seq <= $2
+and batch_id = $5";
 
 /// A set as one parameter.
 pub(super) fn json<T: Serialize + ?Sized>(set: &T) -> Stored<String> {

@@ -1,8 +1,8 @@
 //! The log as people read it.
 
 use super::{
-    Sqlite, acts,
-    database::{Reader, Reads as _},
+    SqlStore, acts,
+    database::{Reader, Reads as _, Text, query, with_ids},
     events::{self, Action, Actor, Deed, Detail, Target, json},
 };
 use crate::{browser, show};
@@ -16,7 +16,6 @@ use app::{
     },
     store::{StoreError, Stored},
 };
-use sqlx::query_as;
 use std::collections::{BTreeSet, HashSet};
 
 /// What of the filters an event of an export keeps, in characters.
@@ -25,7 +24,7 @@ const EXPORT_CHARS: usize = 500;
 const NEWEST: &str = "
 select
   events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
-  events.reason, events.result, events.detail, event_origins.ip, event_origins.user_agent
+  events.reason, events.result, cast(events.detail as text), event_origins.ip, event_origins.user_agent
 from events
 left join event_origins on event_origins.seq = events.seq
 order by events.seq desc
@@ -34,7 +33,7 @@ limit $1";
 const NEWEST_OF_ACT: &str = "
 select
   events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
-  events.reason, events.result, events.detail, event_origins.ip, event_origins.user_agent
+  events.reason, events.result, cast(events.detail as text), event_origins.ip, event_origins.user_agent
 from events
 left join event_origins on event_origins.seq = events.seq
 where events.batch_id = $1
@@ -49,7 +48,7 @@ where batch_id = $1";
 const NEWEST_OF_ACCOUNT: &str = "
 select
   events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
-  events.reason, events.result, events.detail, event_origins.ip, event_origins.user_agent
+  events.reason, events.result, cast(events.detail as text), event_origins.ip, event_origins.user_agent
 from events
 left join event_origins on event_origins.seq = events.seq
 where events.target_account = $1
@@ -59,25 +58,29 @@ limit $2";
 type EventRow = (i64, i64, i64, String, String, Option<i64>, String, String, String, String, Option<String>, Option<String>);
 
 // The first of an act's accounts that can be enabled is enough: it may have 300,000.
-const CAN_UNDO: &str = "
+const CAN_UNDO: Text = with_ids!(
+    "
 select batch.value
-from json_each($1) as batch
+from (",
+    "$1",
+    ") as batch
 where exists (
   select 1
   from events
   join accounts on accounts.id = events.target_account
   where events.batch_id = batch.value
   and accounts.disabled_at is not null
-  and accounts.version = json_extract(events.detail, '$.disabled_version')
-)";
+  and accounts.version = cast(events.detail ->> 'disabled_version' as bigint)
+)"
+);
 
-impl Sqlite {
+impl SqlStore {
     /// The event of an export: how many, and what was asked for.
     pub(super) async fn note_export(&self, admin: &Admin, query: &Query, users: usize) -> Stored<()> {
         let (store, who, query) = (self.clone(), admin.who().clone(), query.clone());
         self.write(async move {
             let mut tx = store.database().begin().await?;
-            acts::ensure_allowed(&mut tx, &who, true).await?;
+            acts::ensure_allowed(&mut tx, &who, true, &[]).await?;
             let filters = query.pairs().into_iter().map(|(name, text)| format!("{name}={text}"));
             let what = std::iter::once(counted(acts::count(users), "user")).chain(filters).collect::<Vec<_>>().join(" · ");
             let what = what.chars().take(EXPORT_CHARS).collect();
@@ -92,31 +95,31 @@ impl Sqlite {
     /// The newest events.
     pub(super) async fn newest_events(&self, limit: u32) -> Stored<History> {
         let mut reader = self.database().reader().await?;
-        let rows = reader.all(query_as(NEWEST).bind(limit)).await?;
+        let rows = reader.all(query(NEWEST).bind(limit)).await?;
         Ok(History { events: self.lines(&mut reader, rows).await?, of_act: None })
     }
 
     /// The newest events of one act, `None` where there is none of that name.
     pub(super) async fn events_of_act(&self, act: BatchId, limit: u32) -> Stored<Option<History>> {
         let mut reader = self.database().reader().await?.patiently();
-        let (all,): (u32,) = reader.first(query_as(COUNT_OF_ACT).bind(act.0)).await?.ok_or(StoreError::Internal)?;
+        let (all,): (i64,) = reader.first(query(COUNT_OF_ACT).bind(act.0)).await?.ok_or(StoreError::Internal)?;
         if all == 0 {
             return Ok(None);
         }
-        let rows = reader.all(query_as(NEWEST_OF_ACT).bind(act.0).bind(limit)).await?;
-        Ok(Some(History { events: self.lines(&mut reader, rows).await?, of_act: Some(all) }))
+        let rows = reader.all(query(NEWEST_OF_ACT).bind(act.0).bind(limit)).await?;
+        Ok(Some(History { events: self.lines(&mut reader, rows).await?, of_act: Some(acts::number(all)) }))
     }
 
     /// The newest events whose target is one account.
     pub(super) async fn events_of(&self, reader: &mut Reader, account: AccountId, limit: u32) -> Stored<Vec<EventLine>> {
-        let rows = reader.all(query_as(NEWEST_OF_ACCOUNT).bind(account.0).bind(limit)).await?;
+        let rows = reader.all(query(NEWEST_OF_ACCOUNT).bind(account.0).bind(limit)).await?;
         self.lines(reader, rows).await
     }
 
     async fn lines(&self, reader: &mut Reader, rows: Vec<EventRow>) -> Stored<Vec<EventLine>> {
         let disabling = rows.iter().filter(|row| read(&row.9).disabled_version.is_some());
         let batches: BTreeSet<i64> = disabling.map(|row| row.1).collect();
-        let can_undo: Vec<(i64,)> = reader.all(query_as(CAN_UNDO).bind(json(&batches)?)).await?;
+        let can_undo: Vec<(i64,)> = reader.all(query(CAN_UNDO).bind(json(&batches)?)).await?;
         let can_undo: HashSet<i64> = can_undo.into_iter().map(|(batch,)| batch).collect();
         let line = |(seq, batch, at, actor, action, target_id, target, reason, result, detail, ip, user_agent): EventRow| {
             let detail = read(&detail);

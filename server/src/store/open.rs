@@ -1,14 +1,14 @@
-//! Opening the database file: with the options the product relies on, and only if it is ours and not newer than this program.
+//! Opening the database: with the options the product relies on, and only if it is ours and not newer than this program.
 
+mod postgres;
+
+use super::database::{Kind, Postgres, Sqlite};
+use crate::config::Place;
 use sqlx::{
     ConnectOptions as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use std::{
-    fmt, io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt, io, path::Path, time::Duration};
 
 /// What this program writes. It refuses a database whose `oldest_binary` is above it.
 const SCHEMA: i64 = 3;
@@ -16,7 +16,7 @@ const SCHEMA: i64 = 3;
 /// How long one statement waits for another process's write before it answers busy. The writer asks three times.
 const BUSY: Duration = Duration::from_millis(200);
 
-/// Whether a missing file is made: only `usm serve` and `usm demo` do.
+/// Whether missing tables are made, and a missing file: only `usm serve` and `usm demo` do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     Create,
@@ -26,33 +26,49 @@ pub enum Missing {
 /// Why a database was not opened, as one sentence that says what to do.
 #[derive(Debug)]
 pub enum OpenError {
-    Missing(PathBuf),
-    Folder(PathBuf, io::Error),
+    Missing(Place),
+    Folder(Place, io::Error),
     /// Another program's, or no database at all.
-    NotOurs(PathBuf),
-    Newer(PathBuf),
-    Failed(PathBuf, sqlx::Error),
+    NotOurs(Place),
+    Newer(Place),
+    /// A server that does not answer; it may later.
+    Away(Place, sqlx::Error),
+    LoggedOut(Place, sqlx::Error),
+    NoDatabase(Place),
+    Standby(Place),
+    Failed(Place, sqlx::Error),
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing(path) => write!(f, "There is no database at {}. Start `usm serve` once, or give --database-url.", path.display()),
-            Self::Folder(path, error) => {
-                write!(f, "The database {} cannot be created ({error}). Check the folder and its permissions.", path.display())
+            Self::Missing(place) => write!(f, "There is no database at {place}. Start `usm serve` once, or give --database-url."),
+            Self::Folder(place, error) => {
+                write!(f, "The database {place} cannot be created ({error}). Check the folder and its permissions.")
             }
-            Self::NotOurs(path) => {
-                write!(f, "{} is not a database of User Session Manager. Give the right file by --database-url.", path.display())
+            Self::NotOurs(place) => {
+                write!(f, "{place} is not a database of User Session Manager. Give the right one by --database-url.")
             }
-            Self::Newer(path) => {
-                write!(f, "The database {} was written by a newer version. Install that version of usm, or a newer one.", path.display())
+            Self::Newer(place) => {
+                write!(f, "The database {place} was written by a newer version. Install that version of usm, or a newer one.")
             }
-            Self::Failed(path, error) => {
-                write!(
-                    f,
-                    "The database {} cannot be opened ({error}). Check that the file is readable, writable and whole.",
-                    path.display()
-                )
+            Self::Away(place, error) => {
+                write!(f, "The database {place} cannot be reached ({error}). Check that PostgreSQL runs, and --database-url.")
+            }
+            Self::LoggedOut(place, error) => {
+                write!(f, "The database {place} refuses the user or the password ({error}). Check --database-url.")
+            }
+            Self::NoDatabase(place) => {
+                write!(f, "There is no database {place}. Create it with PostgreSQL's createdb, or check --database-url.")
+            }
+            Self::Standby(place) => {
+                write!(f, "The database {place} is a standby, which is read only. Give the address of the primary by --database-url.")
+            }
+            Self::Failed(place @ Place::File(_), error) => {
+                write!(f, "The database {place} cannot be opened ({error}). Check that the file is readable, writable and whole.")
+            }
+            Self::Failed(place, error) => {
+                write!(f, "The database {place} cannot be opened ({error}). Check that its user may create tables.")
             }
         }
     }
@@ -60,12 +76,23 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
+/// Checks whose the database is, brings its tables up to date, and answers how to connect to it.
+pub(super) async fn open(place: &Place, missing: Missing, patience: Duration) -> Result<Kind, OpenError> {
+    match place {
+        Place::File(path) => Ok(Kind::Sqlite(Sqlite::new(open_file(place, path, missing).await?, patience))),
+        Place::Server(options) => {
+            postgres::open(place, options, missing).await?;
+            Ok(Kind::Postgres(Postgres::new(options, patience)))
+        }
+    }
+}
+
 /// Makes the file where that is allowed, checks whose it is, brings it up to date, and answers how to connect to it.
-pub(super) async fn open(path: &Path, missing: Missing) -> Result<SqliteConnectOptions, OpenError> {
+async fn open_file(place: &Place, path: &Path, missing: Missing) -> Result<SqliteConnectOptions, OpenError> {
     if !path.exists() {
         match missing {
-            Missing::Create => create_private(path).map_err(|error| OpenError::Folder(path.into(), error))?,
-            Missing::Refuse => return Err(OpenError::Missing(path.into())),
+            Missing::Create => create_private(path).map_err(|error| OpenError::Folder(place.clone(), error))?,
+            Missing::Refuse => return Err(OpenError::Missing(place.clone())),
         }
     }
     let options = SqliteConnectOptions::new()
@@ -83,18 +110,18 @@ pub(super) async fn open(path: &Path, missing: Missing) -> Result<SqliteConnectO
     let failed = |error: sqlx::Error| {
         // SQLITE_NOTADB
         let no_database = error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("26"));
-        if no_database { OpenError::NotOurs(path.into()) } else { OpenError::Failed(path.into(), error) }
+        if no_database { OpenError::NotOurs(place.clone()) } else { OpenError::Failed(place.clone(), error) }
     };
     let mut connection = options.connect().await.map_err(failed)?;
     match whose(&mut connection).await.map_err(failed)? {
         Whose::Empty | Whose::Ours { oldest_binary: ..=SCHEMA } => {}
-        Whose::Ours { .. } => return Err(OpenError::Newer(path.into())),
-        Whose::Another => return Err(OpenError::NotOurs(path.into())),
+        Whose::Ours { .. } => return Err(OpenError::Newer(place.clone())),
+        Whose::Another => return Err(OpenError::NotOurs(place.clone())),
     }
     let mut migrations = sqlx::migrate!("migrations/sqlite");
     // A newer program may have added what this one does not know: `oldest_binary` says whether that matters.
     migrations.set_ignore_missing(true);
-    migrations.run(&mut connection).await.map_err(|error| OpenError::Failed(path.into(), error.into()))?;
+    migrations.run(&mut connection).await.map_err(|error| OpenError::Failed(place.clone(), error.into()))?;
     // Only dropped, it would close some time later, and its last checkpoint would lock out the first write.
     sqlx::Connection::close(connection).await.map_err(failed)?;
     Ok(options)

@@ -1,7 +1,7 @@
 //! What the pages ask, answered: the list from the directory, everything else from the database.
 
 use super::{
-    Sqlite,
+    SqlStore,
     acts::{count, refused},
 };
 use crate::directory::Directory;
@@ -25,7 +25,7 @@ const FOUND: u32 = 100;
 const EVENTS: u32 = 1_000;
 
 #[async_trait::async_trait]
-impl Store for Sqlite {
+impl Store for SqlStore {
     async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window> {
         let (query, selection, you, now) = (query.clone(), selection.clone(), admin.who().account, admin.who().now);
         self.in_directory(move |directory| directory.window(&query, &selection, now, you, offset, limit)).await
@@ -124,7 +124,7 @@ impl Store for Sqlite {
     }
 }
 
-impl Sqlite {
+impl SqlStore {
     /// Asks the directory, off the threads that serve requests: a filter over a million accounts takes its time. Right after the start
     /// it is still to be loaded.
     pub(super) async fn in_directory<T: Send + 'static>(&self, ask: impl FnOnce(&Directory) -> T + Send + 'static) -> Stored<T> {

@@ -1,9 +1,9 @@
 //! One account: what its pages show, and Save of User Account Information.
 
 use super::{
-    Sqlite,
+    SqlStore,
     acts::{self, Order},
-    database::{Reader, Reads as _},
+    database::{Reader, Reads as _, query},
     events::{self, Action, Actor, Deed, Target},
 };
 use crate::{browser, show};
@@ -18,7 +18,6 @@ use app::{
     },
     store::{StoreError, Stored},
 };
-use sqlx::query_as;
 
 /// Events that User Account Information shows.
 const HISTORY: u32 = 50;
@@ -62,10 +61,10 @@ pub(super) const NOT_ONESELF: &str = "You cannot disable your own account. Ask a
 const NOT_THE_LAST: &str =
     "This is the last enabled account with a password that holds the SIS role. Give the role to another account first.";
 
-impl Sqlite {
+impl SqlStore {
     pub(super) async fn account_sessions(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountSessions>> {
         let mut reader = self.database().reader().await?;
-        let found: Option<AccountRow> = reader.first(query_as(ACCOUNT).bind(account.0)).await?;
+        let found: Option<AccountRow> = reader.first(query(ACCOUNT).bind(account.0)).await?;
         let Some((user_name, last_name, first_name, _, disabled_at, _, _, roster_disabled_at, ..)) = found else { return Ok(None) };
         Ok(Some(AccountSessions {
             id: account,
@@ -79,7 +78,7 @@ impl Sqlite {
 
     pub(super) async fn account_details(&self, admin: &Admin, account: AccountId) -> Stored<Option<AccountDetails>> {
         let mut reader = self.database().reader().await?;
-        let found: Option<AccountRow> = reader.first(query_as(ACCOUNT).bind(account.0)).await?;
+        let found: Option<AccountRow> = reader.first(query(ACCOUNT).bind(account.0)).await?;
         let Some(row) = found else { return Ok(None) };
         let status = self.status(&row);
         let (user_name, last_name, first_name, has_password, disabled_at, _, _, roster_disabled_at, last_sign_in_at, version, sis) = row;
@@ -88,7 +87,7 @@ impl Sqlite {
         if !disabled && account == admin.who().account {
             locked = Some(NOT_ONESELF);
         } else if !disabled && sis && has_password {
-            let holders: Option<(i64,)> = reader.first(query_as(acts::COUNT_SIS)).await?;
+            let holders: Option<(i64,)> = reader.first(query(acts::COUNT_SIS)).await?;
             locked = holders.is_some_and(|(holders,)| holders <= 1).then_some(NOT_THE_LAST);
         }
         Ok(Some(AccountDetails {
@@ -108,14 +107,14 @@ impl Sqlite {
 
     pub(super) async fn own_details(&self, who: &SignedIn) -> Stored<OwnAccount> {
         let mut reader = self.database().reader().await?;
-        let found: Option<AccountRow> = reader.first(query_as(ACCOUNT).bind(who.account.0)).await?;
+        let found: Option<AccountRow> = reader.first(query(ACCOUNT).bind(who.account.0)).await?;
         let (user_name, last_name, first_name, ..) = found.ok_or(StoreError::Refused(AppError::NotSignedIn))?;
         let sessions = self.active_sessions(&mut reader, who.account, who).await?;
         Ok(OwnAccount { user_name, name: show::full_name(&last_name, &first_name), sessions })
     }
 
     async fn active_sessions(&self, reader: &mut Reader, account: AccountId, who: &SignedIn) -> Stored<Vec<SessionLine>> {
-        let rows: Vec<(i64, i64, i64, String, String)> = reader.all(query_as(ACTIVE_SESSIONS).bind(account.0)).await?;
+        let rows: Vec<(i64, i64, i64, String, String)> = reader.all(query(ACTIVE_SESSIONS).bind(account.0)).await?;
         let line = |(id, created_at, last_seen_at, ip, user_agent): (i64, i64, i64, String, String)| {
             let last_seen_at = self.activity().unwritten(SessionId(id)).unwrap_or(last_seen_at);
             SessionLine {
@@ -152,11 +151,11 @@ impl Sqlite {
         self.write(async move {
             let mut tx = store.database().begin().await?;
             acts::touch_guard(&mut tx, who.now).await?;
-            acts::ensure_allowed(&mut tx, &who, true).await?;
-            let found: Option<(i64, bool)> = tx.first(query_as(VERSION).bind(save.id.0)).await?;
+            acts::ensure_allowed(&mut tx, &who, true, &[save.id.0]).await?;
+            let found: Option<(i64, bool)> = tx.first(query(VERSION).bind(save.id.0)).await?;
             let (version, disabled) = found.ok_or(StoreError::Refused(AppError::NotFound))?;
             if version != save.version {
-                let last: Option<(String, i64, String)> = tx.first(query_as(LAST_CHANGE).bind(save.id.0)).await?;
+                let last: Option<(String, i64, String)> = tx.first(query(LAST_CHANGE).bind(save.id.0)).await?;
                 return Err(StoreError::Refused(store.conflict(last)));
             }
             let action = match (disabled, save.disabled) {

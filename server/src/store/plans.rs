@@ -7,9 +7,9 @@ mod draft;
 mod prepared;
 
 use super::{
-    Sqlite,
+    SqlStore,
     acts::{self, refused},
-    database::{Reads as _, Tx},
+    database::{Reads as _, Text, Tx, query, with_ids},
     events::{self, Action, Actor, Deed, json},
     reports,
 };
@@ -25,7 +25,6 @@ use app::{
 };
 use draft::{SelectedRow, draft};
 use prepared::{Prepared, kept, stored};
-use sqlx::{query, query_as};
 use std::collections::HashSet;
 
 /// How long a committed plan can tell what is left of it.
@@ -35,15 +34,19 @@ const NEWEST_SESSION: &str = "
 select coalesce(max(id), 0)
 from sessions";
 
-const SELECTED: &str = "
+const SELECTED: Text = with_ids!(
+    "
 select
   id, user_name,
   exists (select 1 from account_roles where account_roles.account_id = accounts.id and account_roles.role = 'sis'),
   (select count(*) from sessions where sessions.account_id = accounts.id and sessions.ended_at is null)
 from accounts
-where id in (select value from json_each($1))
+where id in (",
+    "$1",
+    ")
 and deleted_at is null
-order by id";
+order by id"
+);
 
 const FORGET_OLD: &str = "
 delete from plans
@@ -87,7 +90,7 @@ select accounts
 from plan_parts
 where plan_id = $1";
 
-impl Sqlite {
+impl SqlStore {
     pub(super) async fn make_plan(&self, admin: &Admin, act: Act, selection: &Selection, shown: &Query) -> Stored<Plan> {
         if selection.is_empty() {
             return Err(refused("Select one or more users first."));
@@ -102,8 +105,9 @@ impl Sqlite {
             })
             .await?;
         let mut reader = self.database().reader().await?.patiently();
-        let newest_session: Option<(i64,)> = reader.first(query_as(NEWEST_SESSION)).await?;
-        let rows: Vec<SelectedRow> = reader.all(query_as(SELECTED).bind(json(&selected)?)).await?;
+        let newest_session: Option<(i64,)> = reader.first(query(NEWEST_SESSION)).await?;
+        let rows: Vec<(i64, String, bool, i64)> = reader.all(query(SELECTED).bind(json(&selected)?)).await?;
+        let rows: Vec<SelectedRow> = rows.into_iter().map(|(id, name, sis, sessions)| (id, name, sis, acts::number(sessions))).collect();
         drop(reader);
         if rows.is_empty() {
             return Err(refused("Nobody is selected any more. Refresh the list and select again."));
@@ -127,8 +131,8 @@ impl Sqlite {
             sis.sort_unstable();
             let mut tx = store.database().begin().await?;
             tx.execute(query(FORGET_OLD).bind(who.now - KEPT)).await?;
-            acts::ensure_allowed(&mut tx, &who, true).await?;
-            let create = query_as(CREATE)
+            acts::ensure_allowed(&mut tx, &who, true, &[]).await?;
+            let create = query(CREATE)
                 .bind(events::new_batch()?.0)
                 .bind(who.account.0)
                 .bind(who.session.0)
@@ -155,7 +159,10 @@ impl Sqlite {
         let committed = self.write(async move {
             let mut tx = store.database().begin_long().await?;
             let mut stored = Prepared::claim(&mut tx, plan, &who).await?;
-            acts::ensure_allowed(&mut tx, &who, true).await?;
+            if stored.act == Act::EndDisable {
+                acts::touch_guard(&mut tx, who.now).await?;
+            }
+            acts::ensure_allowed(&mut tx, &who, true, &stored.step).await?;
             if stored.first_committed_at.is_none() {
                 stored.confirm(&confirmation, who.account, who.now)?;
             }
@@ -189,7 +196,7 @@ impl Sqlite {
         };
         if since.is_some() {
             let done = stored.done + i64::from(acts::count(stored.step.len()));
-            let note = query(NOTE_STEP).bind(who.now).bind(done).bind(stored.also_sis).bind(&stored.reason).bind(json(&report)?);
+            let note = query(NOTE_STEP).bind(who.now).bind(done).bind(i64::from(stored.also_sis)).bind(&stored.reason).bind(json(&report)?);
             tx.execute(note.bind(plan.0)).await?;
         }
         reports::as_of_now(tx, report, who).await
@@ -201,9 +208,9 @@ impl Sqlite {
             return Ok(0);
         }
         let mut reader = self.database().reader().await?.patiently();
-        let plan: Option<(i64, String)> = reader.first(query_as(MATCHING).bind(report.batch.0)).await?;
+        let plan: Option<(i64, String)> = reader.first(query(MATCHING).bind(report.batch.0)).await?;
         let Some((id, matching)) = plan else { return Ok(0) };
-        let parts: Vec<(String,)> = reader.all(query_as(PARTS).bind(id)).await?;
+        let parts: Vec<(String,)> = reader.all(query(PARTS).bind(id)).await?;
         drop(reader);
         self.in_directory(move |directory| {
             let selection: Selection = stored(&matching)?;
@@ -221,7 +228,7 @@ impl Sqlite {
     pub(super) async fn unfinished_report(&self, admin: &Admin) -> Stored<Option<Report>> {
         let mut reader = self.database().reader().await?;
         let (session, since) = (admin.who().session.0, admin.who().now - reports::GOES_ON);
-        let plan: Option<(i64, Option<String>)> = reader.first(query_as(UNFINISHED).bind(session).bind(since)).await?;
+        let plan: Option<(i64, Option<String>)> = reader.first(query(UNFINISHED).bind(session).bind(since)).await?;
         let Some((batch, report)) = plan else { return Ok(None) };
         let report = match kept(report) {
             Some(report) => Some(report),
@@ -237,8 +244,8 @@ impl Sqlite {
     /// What an act of this administrator did. The list that is asked for next shows it.
     pub(super) async fn own_report(&self, admin: &Admin, batch: BatchId) -> Stored<Option<Report>> {
         let mut reader = self.database().reader().await?.patiently();
-        let own = "select 1 from events where batch_id = $1 and actor_account = $2 limit 1";
-        let own: Option<(i64,)> = reader.first(query_as(own).bind(batch.0).bind(admin.who().account.0)).await?;
+        let own = "select seq from events where batch_id = $1 and actor_account = $2 limit 1";
+        let own: Option<(i64,)> = reader.first(query(own).bind(batch.0).bind(admin.who().account.0)).await?;
         if own.is_none() {
             return Ok(None);
         }

@@ -1,7 +1,10 @@
 //! What an act did, read back from its events: a repeated commit answers the same, and so does the page after a redirect. Of a plan in
 //! steps the figures are kept with it, so that a step reads its own events only; they are the same.
 
-use super::{acts::count, database::Reads};
+use super::{
+    acts::{count, number},
+    database::{Reads, Text, query},
+};
 use app::{
     guard::SignedIn,
     model::{
@@ -12,7 +15,6 @@ use app::{
     },
     store::Stored,
 };
-use sqlx::query_as;
 
 /// Names a report lists at most.
 const NAMES: usize = 20;
@@ -20,37 +22,47 @@ const NAMES: usize = 20;
 /// How long after its last step a plan is gone on with unasked, in milliseconds. Later, who confirmed it may no longer expect it.
 pub(super) const GOES_ON: i64 = 10 * 60 * 1_000;
 
-const TOTALS: &str = "
+macro_rules! totals {
+    ($own_ended:literal) => {
+        concat!(
+            "
 select
   min(action),
-  coalesce(sum(result = 'done' and json_array_length(detail, '$.sessions') > 0), 0),
-  coalesce(sum(json_array_length(detail, '$.sessions')), 0),
-  coalesce(sum(json_extract(detail, '$.new')), 0),
-  coalesce(sum(result = 'already'), 0),
-  coalesce(sum(result = 'skipped'), 0),
-  coalesce(sum(json_extract(detail, '$.disabled_version') is not null), 0),
-  max(
-    target_account = actor_account
-    and exists (select 1 from json_each(detail, '$.sessions') as ended where ended.value = actor_session)
-  )
+  count(*) filter (where result = 'done' and json_array_length(detail -> 'sessions') > 0),
+  coalesce(sum(json_array_length(detail -> 'sessions')), 0),
+  coalesce(sum(cast(detail ->> 'new' as integer)), 0),
+  count(*) filter (where result = 'already'),
+  count(*) filter (where result = 'skipped'),
+  count(*) filter (where detail ->> 'disabled_version' is not null),
+  count(*) filter (where target_account = actor_account and exists (",
+            $own_ended,
+            ")) > 0
 from events
 where batch_id = $1
 and seq > $2
-and action in ('end', 'end_disable')";
+and action in ('end', 'end_disable')"
+        )
+    };
+}
 
-type Totals = (Option<String>, u32, u32, u32, u32, u32, u32, Option<bool>);
+const TOTALS: Text = Text::each(
+    totals!("select 1 from json_each(detail, '$.sessions') as ended where ended.value = actor_session"),
+    totals!("select 1 from json_array_elements_text(detail -> 'sessions') as ended where cast(ended as bigint) = actor_session"),
+);
+
+type Totals = (Option<String>, i64, i64, i64, i64, i64, i64, bool);
 
 const ENDED: &str = "
 select target_account, target_name
 from events
 where batch_id = $1
 and seq > $2
-and json_array_length(detail, '$.sessions') > 0
+and json_array_length(detail -> 'sessions') > 0
 order by seq
 limit $3";
 
 const SKIPPED: &str = "
-select target_name, coalesce(json_extract(detail, '$.why'), '')
+select target_name, coalesce(detail ->> 'why', '')
 from events
 where batch_id = $1
 and seq > $2
@@ -60,23 +72,26 @@ limit $3";
 
 const LEFT: &str = "
 select
-  id, users + case when also_sis then json_array_length(sis) else 0 end, done, selected - done, session_id, last_committed_at
+  id, users, case when also_sis <> 0 then sis else '[]' end, done, selected - done, session_id, last_committed_at
 from plans
 where batch_id = $1";
 
-type Left = (i64, u32, u32, u32, i64, Option<i64>);
+type Left = (i64, i64, String, i64, i64, i64, Option<i64>);
 
 const CAN_UNDO: &str = "
-select 1
+select accounts.id
 from events
 join accounts on accounts.id = events.target_account
 where events.batch_id = $1
 and accounts.disabled_at is not null
-and accounts.version = json_extract(events.detail, '$.disabled_version')
+and accounts.version = cast(events.detail ->> 'disabled_version' as bigint)
 limit 1";
 
 const UNDONE: &str = "
-select coalesce(sum(result = 'done'), 0), coalesce(sum(result = 'already'), 0), coalesce(sum(result = 'skipped'), 0)
+select
+  count(*) filter (where result = 'done'),
+  count(*) filter (where result = 'already'),
+  count(*) filter (where result = 'skipped')
 from events
 where batch_id = $1
 and action = 'undo_disable'
@@ -92,10 +107,10 @@ limit $2";
 
 /// What an *Undo disable* did, `None` where there is none of that name.
 pub(super) async fn undone(db: &mut impl Reads, batch: BatchId) -> Stored<Option<Undone>> {
-    let totals: Option<(u32, u32, u32)> = db.first(query_as(UNDONE).bind(batch.0)).await?;
-    let Some((enabled, already, changed_since_users)) = totals else { return Ok(None) };
-    let changed_since = named(db.all(query_as(CHANGED_SINCE).bind(batch.0).bind(count(NAMES))).await?);
-    Ok(Some(Undone { batch, enabled, already, changed_since, changed_since_users }))
+    let totals: Option<(i64, i64, i64)> = db.first(query(UNDONE).bind(batch.0)).await?;
+    let Some((enabled, already, changed)) = totals else { return Ok(None) };
+    let changed_since = named(db.all(query(CHANGED_SINCE).bind(batch.0).bind(count(NAMES))).await?);
+    Ok(Some(Undone { batch, enabled: number(enabled), already: number(already), changed_since, changed_since_users: number(changed) }))
 }
 
 fn named(rows: Vec<(i64, String)>) -> Vec<Named> {
@@ -139,36 +154,38 @@ pub(super) async fn with_events_since(db: &mut impl Reads, before: Report, place
 }
 
 async fn since(db: &mut impl Reads, batch: BatchId, place: i64) -> Stored<Option<Report>> {
-    let totals: Option<Totals> = db.first(query_as(TOTALS).bind(batch.0).bind(place)).await?;
-    let Some((Some(action), ended_users, sessions, new_sessions, already_ended, skipped_users, disabled, own_ended)) = totals else {
+    let totals: Option<Totals> = db.first(query(TOTALS).bind(batch.0).bind(place)).await?;
+    let Some((Some(action), ended_users, sessions, new_sessions, already, skipped_users, disabled, own_ended)) = totals else {
         return Ok(None);
     };
-    let ended = named(db.all(query_as(ENDED).bind(batch.0).bind(place).bind(count(NAMES))).await?);
-    let skipped: Vec<(String, String)> = db.all(query_as(SKIPPED).bind(batch.0).bind(place).bind(count(NAMES))).await?;
+    let ended = named(db.all(query(ENDED).bind(batch.0).bind(place).bind(count(NAMES))).await?);
+    let skipped: Vec<(String, String)> = db.all(query(SKIPPED).bind(batch.0).bind(place).bind(count(NAMES))).await?;
     Ok(Some(Report {
         ended,
-        ended_users,
-        sessions,
-        new_sessions,
-        already_ended,
-        disabled,
+        ended_users: number(ended_users),
+        sessions: number(sessions),
+        new_sessions: number(new_sessions),
+        already_ended: number(already),
+        disabled: number(disabled),
         skipped: skipped.into_iter().map(|(user_name, why)| Skipped { user_name: isolated(&user_name).into_owned(), why }).collect(),
-        skipped_users,
-        own_ended: own_ended.unwrap_or(false),
+        skipped_users: number(skipped_users),
+        own_ended,
         ..Report::nothing(batch, if action == "end" { Act::End } else { Act::EndDisable })
     }))
 }
 
 /// Adds what changes with the time: what is left of the plan and who may go on with it, and whether the act can be undone.
 pub(super) async fn as_of_now(db: &mut impl Reads, report: Report, who: &SignedIn) -> Stored<Report> {
-    let plan: Option<Left> = db.first(query_as(LEFT).bind(report.batch.0)).await?;
-    let (id, planned, done, left, session, last_committed_at) = plan.unwrap_or_default();
+    let plan: Option<Left> = db.first(query(LEFT).bind(report.batch.0)).await?;
+    let (id, planned, also, done, left, session, last_committed_at) = plan.unwrap_or_default();
+    let also: Vec<i64> = serde_json::from_str(&also).unwrap_or_default();
+    let (done, left) = (number(done), number(left));
     let mine = left > 0 && session == who.session.0;
     // Where some are left, nothing is looked for among those that are done.
     let may_undo = left == 0 && (1..=COUNT_ABOVE).contains(&report.disabled);
-    let undo = may_undo && db.first::<(i64,)>(query_as(CAN_UNDO).bind(report.batch.0)).await?.is_some();
+    let undo = may_undo && db.first::<(i64,)>(query(CAN_UNDO).bind(report.batch.0)).await?.is_some();
     Ok(Report {
-        planned,
+        planned: number(planned).saturating_add(count(also.len())),
         done: done.saturating_sub(report.skipped_users),
         left,
         plan: mine.then_some(PlanId(id)),

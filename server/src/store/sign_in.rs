@@ -1,8 +1,8 @@
 //! Sign-in, the session check, and the ends that a person brings about by himself.
 
 use super::{
-    Sqlite,
-    database::{Reads as _, Tx},
+    SqlStore,
+    database::{Reads as _, Tx, query},
     events::{self, Action, Actor, Deed, Detail, Target},
 };
 use crate::{
@@ -15,7 +15,6 @@ use app::{
     model::{account::AccountId, fold::identity_key, session::SessionId},
     store::Stored,
 };
-use sqlx::query_as;
 
 /// Parallel sessions an account may have; a further one ends the oldest (ASVS 7.1.2).
 pub const SESSIONS_PER_ACCOUNT: i64 = 100;
@@ -63,7 +62,7 @@ and password_hash = $4
 returning user_name";
 
 const IS_ENABLED: &str = "
-select 1
+select id
 from accounts
 where id = $1
 and disabled_at is null
@@ -105,14 +104,14 @@ and ended_at is null
 returning account_id, (select user_name from accounts where accounts.id = account_id)";
 
 #[async_trait::async_trait]
-impl Credentials for Sqlite {
+impl Credentials for SqlStore {
     async fn check(&self, token: &TokenHash, now: i64) -> Stored<Checked> {
-        let found = self.database().reader().await?.first(query_as(CHECK).bind(token.as_bytes())).await?;
+        let found = self.database().reader().await?.first(query(CHECK).bind(token.as_bytes())).await?;
         Ok(checked(found, now))
     }
 
     async fn check_wide(&self, token: &TokenHash, now: i64) -> Stored<Checked> {
-        let found = self.database().reader().await?.first(query_as(CHECK_WIDE).bind(token.as_bytes())).await?;
+        let found = self.database().reader().await?.first(query(CHECK_WIDE).bind(token.as_bytes())).await?;
         Ok(checked(found, now))
     }
 
@@ -130,7 +129,7 @@ impl Credentials for Sqlite {
 
     async fn find_password_hash(&self, user_name: &str) -> Stored<Option<PasswordHash>> {
         let found: Option<(i64, String, Option<String>, bool)> =
-            self.database().reader().await?.first(query_as(FIND_PASSWORD_HASH).bind(identity_key(user_name))).await?;
+            self.database().reader().await?.first(query(FIND_PASSWORD_HASH).bind(identity_key(user_name))).await?;
         Ok(found.map(|(id, user_name, hash, disabled)| PasswordHash { account: AccountId(id), user_name, hash, disabled }))
     }
 
@@ -138,13 +137,13 @@ impl Credentials for Sqlite {
         let (store, new) = (self.clone(), Beginning::from(new));
         self.write(async move {
             let mut tx = store.database().begin().await?;
-            let claim = query_as(SIGN_IN_ACCOUNT)
+            let claim = query(SIGN_IN_ACCOUNT)
                 .bind(new.now)
                 .bind(new.upgraded_hash.as_ref().unwrap_or(&new.verified_hash))
                 .bind(new.account.0)
                 .bind(&new.verified_hash);
             let Some((user_name,)) = tx.first(claim).await? else {
-                let enabled: Option<(i64,)> = tx.first(query_as(IS_ENABLED).bind(new.account.0)).await?;
+                let enabled: Option<(i64,)> = tx.first(query(IS_ENABLED).bind(new.account.0)).await?;
                 return Ok((if enabled.is_some() { SignedInAs::HashChanged } else { SignedInAs::Refused }, None));
             };
             let session = store.begin_session(&mut tx, &new, user_name).await?;
@@ -171,7 +170,7 @@ impl Credentials for Sqlite {
         let (store, origin) = (self.clone(), origin.clone());
         self.write(async move {
             let mut tx = store.database().begin().await?;
-            let ended: Option<(i64, String)> = tx.first(query_as(SIGN_OUT).bind(now).bind(session.0)).await?;
+            let ended: Option<(i64, String)> = tx.first(query(SIGN_OUT).bind(now).bind(session.0)).await?;
             if let Some((account, name)) = ended {
                 let actor = Actor::Account { account: AccountId(account), name, session, origin };
                 let deed = Deed::new(actor, Action::SignOut, now)?;
@@ -196,7 +195,7 @@ impl Credentials for Sqlite {
     }
 
     async fn ready(&self) -> Stored<()> {
-        self.database().reader().await?.first::<(i64,)>(query_as("select version from schema")).await?;
+        self.database().reader().await?.first::<(i64,)>(query("select version from schema")).await?;
         self.feed().is_following()
     }
 }
@@ -230,19 +229,19 @@ impl From<NewSession<'_>> for Beginning {
     }
 }
 
-impl Sqlite {
+impl SqlStore {
     /// After the account was claimed: ends what the new session replaces, and begins it.
     async fn begin_session(&self, tx: &mut Tx, new: &Beginning, user_name: String) -> Stored<SessionId> {
         let mut replaced: Vec<(i64, i64)> = Vec::new();
         if let Some(token) = new.replaces {
-            replaced = tx.all(query_as(END_BY_TOKEN).bind(new.now).bind(token.as_bytes().to_vec())).await?;
+            replaced = tx.all(query(END_BY_TOKEN).bind(new.now).bind(token.as_bytes())).await?;
         }
-        let oldest = query_as(END_OLDEST).bind(new.now).bind(new.account.0).bind(SESSIONS_PER_ACCOUNT - 1);
+        let oldest = query(END_OLDEST).bind(new.now).bind(new.account.0).bind(SESSIONS_PER_ACCOUNT - 1);
         replaced.append(&mut tx.all(oldest).await?);
         let deadlines = self.limits().deadlines(new.now, new.now);
-        let begin = query_as(BEGIN_SESSION)
-            .bind(new.token.as_bytes().to_vec())
-            .bind(new.wide_token.map(|token| token.as_bytes().to_vec()))
+        let begin = query(BEGIN_SESSION)
+            .bind(new.token.as_bytes())
+            .bind(new.wide_token.as_ref().map(TokenHash::as_bytes))
             .bind(new.account.0)
             .bind(new.now)
             .bind(deadlines.idle)

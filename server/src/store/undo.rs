@@ -1,8 +1,8 @@
 //! *Undo disable*: an act of its own that enables what another act disabled, where nobody changed it since.
 
 use super::{
-    Sqlite, acts,
-    database::Reads as _,
+    SqlStore, acts,
+    database::{Reads as _, query},
     events::{self, Action, Actor, Deed, Detail, Outcome, Target},
     reports,
 };
@@ -12,7 +12,6 @@ use app::{
     model::{event::BatchId, plan::Undone},
     store::{StoreError, Stored},
 };
-use sqlx::query_as;
 use std::collections::HashSet;
 
 const DISABLED_BY: &str = "
@@ -20,7 +19,7 @@ select accounts.id, accounts.disabled_at is not null or accounts.roster_disabled
 from events
 join accounts on accounts.id = events.target_account
 where events.batch_id = $1
-and json_extract(events.detail, '$.disabled_version') is not null
+and events.detail ->> 'disabled_version' is not null
 and accounts.deleted_at is null
 order by events.seq";
 
@@ -30,22 +29,24 @@ set disabled_at = null, disabled_by = null, disabled_reason = null, version = ac
 from events
 where events.batch_id = $2
 and events.target_account = accounts.id
-and json_extract(events.detail, '$.disabled_version') = accounts.version
+and cast(events.detail ->> 'disabled_version' as bigint) = accounts.version
 and accounts.disabled_at is not null
 and accounts.deleted_at is null
 returning id";
 
-impl Sqlite {
+impl SqlStore {
     pub(super) async fn undo(&self, admin: &Admin, batch: BatchId) -> Stored<Undone> {
         let (store, who) = (self.clone(), admin.who().clone());
         self.write(async move {
             let mut tx = store.database().begin_long().await?;
-            acts::ensure_allowed(&mut tx, &who, true).await?;
-            let disabled: Vec<(i64, bool)> = tx.all(query_as(DISABLED_BY).bind(batch.0)).await?;
+            let disabled: Vec<(i64, bool)> = tx.all(query(DISABLED_BY).bind(batch.0)).await?;
+            acts::ensure_allowed(&mut tx, &who, true, &disabled.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
             if disabled.is_empty() {
                 return Err(StoreError::Refused(AppError::NotFound));
             }
-            let enabled: Vec<(i64,)> = tx.all(query_as(ENABLE).bind(who.now).bind(batch.0)).await?;
+            // As they stand now that nobody else changes them.
+            let disabled: Vec<(i64, bool)> = tx.all(query(DISABLED_BY).bind(batch.0)).await?;
+            let enabled: Vec<(i64,)> = tx.all(query(ENABLE).bind(who.now).bind(batch.0)).await?;
             let enabled: HashSet<i64> = enabled.into_iter().map(|(id,)| id).collect();
             let target = |(id, held): (i64, bool)| {
                 let (result, why) = match held {

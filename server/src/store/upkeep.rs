@@ -1,13 +1,12 @@
 //! The writes that nobody asks for: activity and time-outs. And the checkpoints.
 
 use super::{
-    Sqlite,
-    database::{Reads as _, known_to_fail},
+    SqlStore,
+    database::{Kind, Reads as _, Text, known_to_fail, query},
     events::{self, Action, Actor, Deed, json},
     sign_in::session_target,
 };
 use app::store::Stored;
-use sqlx::{query, query_as};
 use std::time::Duration;
 
 /// Sessions written in one transaction: an act waits for one of these at most.
@@ -17,28 +16,47 @@ const TIME_OUTS: i64 = 1_000;
 /// How long activity lets acts pass before it takes its place in the queue.
 const LET_PASS: Duration = Duration::from_millis(300);
 
-const TOUCH: &str = "
+// Who holds a session's row ends it, or has just written its activity: nobody is waited for.
+const TOUCH: Text = Text::each(
+    "
 update sessions
 set
-  last_seen_at = json_extract(noted.value, '$[1]'),
+  last_seen_at = noted.value ->> 1,
   idle_expires_at = case
-    when json_extract(noted.value, '$[1]') + $1 < sessions.expires_at then json_extract(noted.value, '$[1]') + $1
+    when (noted.value ->> 1) + $1 < sessions.expires_at then (noted.value ->> 1) + $1
     else sessions.expires_at
   end
 from json_each($2) as noted
-where sessions.id = json_extract(noted.value, '$[0]')
+where sessions.id = noted.value ->> 0
 and sessions.ended_at is null
-and sessions.last_seen_at < json_extract(noted.value, '$[1]')";
+and sessions.last_seen_at < noted.value ->> 1",
+    "
+with seen as (
+  select sessions.id, cast(noted ->> 1 as bigint) as at
+  from json_array_elements(cast($2 as json)) as noted
+  join sessions on sessions.id = cast(noted ->> 0 as bigint)
+  where sessions.ended_at is null
+  for update of sessions skip locked
+)
+update sessions
+set last_seen_at = seen.at, idle_expires_at = least(seen.at + $1, sessions.expires_at)
+from seen
+where sessions.id = seen.id
+and sessions.last_seen_at < seen.at",
+);
 
 const HAS_TIMED_OUT: &str = "
-select 1
+select id
 from sessions
 where ended_at is null
 and idle_expires_at <= $1
 limit 1";
 
 // Which limit was reached first stands in the row: the idle one is cut off at the other. The sweep may come hours later.
-const TIME_OUT: &str = "
+macro_rules! time_out {
+    ($locked:literal) => {
+        concat!(
+            "
 update sessions
 set ended_at = $1, end_kind = case when idle_expires_at = expires_at then 'expired' else 'idle' end
 where id in (
@@ -47,11 +65,18 @@ where id in (
   where ended_at is null
   and idle_expires_at <= $1
   order by idle_expires_at
-  limit $2
+  limit $2",
+            $locked,
+            "
 )
-returning id, account_id, end_kind";
+returning id, account_id, end_kind"
+        )
+    };
+}
 
-impl Sqlite {
+const TIME_OUT: Text = Text::each(time_out!(""), time_out!(" for update skip locked"));
+
+impl SqlStore {
     /// Writes what is due: activity first, because somebody who is at work must not time out for want of a write. Answers whether that
     /// went well; `known`: it did not the last time, and the log has it.
     pub(crate) async fn keep_up(&self, now: i64, checkpoint: bool, known: bool) -> bool {
@@ -107,9 +132,13 @@ impl Sqlite {
     /// [`app::store::StoreError`]; the next call ends the rest.
     pub async fn end_timed_out(&self, now: i64) -> Stored<u64> {
         let mut ended = 0;
-        while self.database().reader().await?.first::<(i64,)>(query_as(HAS_TIMED_OUT).bind(now)).await?.is_some() {
+        while self.database().reader().await?.first::<(i64,)>(query(HAS_TIMED_OUT).bind(now)).await?.is_some() {
             let mut tx = self.database().begin().await?;
-            let rows: Vec<(i64, i64, String)> = tx.all(query_as(TIME_OUT).bind(now).bind(TIME_OUTS)).await?;
+            let rows: Vec<(i64, i64, String)> = tx.all(query(TIME_OUT).bind(now).bind(TIME_OUTS)).await?;
+            if rows.is_empty() {
+                // Somebody else is about to end them.
+                break;
+            }
             let targets: Vec<_> = rows.iter().map(|(session, account, kind)| session_target(*session, *account, Some(kind))).collect();
             events::record(&mut tx, &Deed::new(Actor::System, Action::TimedOut, now)?, &targets).await?;
             tx.commit().await?;
@@ -118,12 +147,15 @@ impl Sqlite {
         Ok(ended)
     }
 
-    /// Folds the write-ahead log into the database without holding up readers or the writer.
+    /// Folds SQLite's write-ahead log into the database without holding up readers or the writer. PostgreSQL sees to its own.
     ///
     /// # Errors
     /// [`app::store::StoreError`].
     pub async fn checkpoint(&self) -> Stored<()> {
+        if let Kind::Postgres(_) = self.database().kind() {
+            return Ok(());
+        }
         let mut reader = self.database().reader().await?.patiently();
-        reader.first::<(i64, i64, i64)>(query_as("pragma wal_checkpoint(passive)")).await.map(drop)
+        reader.first::<(i64, i64, i64)>(query("pragma wal_checkpoint(passive)")).await.map(drop)
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::world::World;
 use jiff::tz::TimeZone;
+use server::config::Place;
 use server::{
     activity::Limits,
     auth::token::Token,
     clock::Clock,
-    store::{Actor, Missing, NewAccount, SessionStart, Settings, Sqlite},
+    store::{Actor, Missing, NewAccount, SessionStart, Settings, SqlStore},
 };
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ async fn the_directory_equals_the_file_within_a_second_of_another_process() {
     let world = World::new();
     let limits = Limits { idle: 3_600_000, lifetime: 43_200_000 };
     let settings = Settings { patience: Duration::from_secs(10), ..Settings::new(TimeZone::UTC, limits) };
-    let store = Sqlite::open(&world.path("data/usm.db"), Missing::Create, settings).await.expect("a database");
+    let store = SqlStore::open(&Place::File(world.path("data/usm.db")), Missing::Create, settings).await.expect("a database");
     let clock = Clock::system(0);
     let people = (0..PEOPLE).map(|number| NewAccount { user_name: format!("lab{number}"), ..NewAccount::default() });
     let people = store.create_accounts(Actor::CommandLine, people.collect(), clock.now()).await.expect("accounts");

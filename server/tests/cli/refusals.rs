@@ -38,7 +38,8 @@ fn a_wrong_question_is_refused_with_2_and_the_way_to_the_help() {
         (&["serve", "--session-lifetime", "0s"], "at least 1 second"),
         (&["serve", "--site-name", " "], "1 to 100 characters"),
         (&["serve", "--public-url", "https://u:p@example.org"], "without a path"),
-        (&["serve", "--database-url", "postgres://usm@db/usm"], "PostgreSQL is not available in this build"),
+        (&["serve", "--database-url", "postgres://usm@db:port/usm"], "use --database-url postgres://HOST/DATABASE"),
+        (&["serve", "--database-wait", "0s"], "at least 1 second"),
         (&["serve", "--database-url", "usm.db"], "use --database-url sqlite://PATH"),
         (&["serve", "--listen", "0.0.0.0:0", "--allow-plain-http"], "say which one with --public-url"),
         (&["demo", "--accounts", "4", "--sessions", "1"], "--accounts"),
@@ -138,13 +139,15 @@ fn a_variable_is_an_option_or_refused() {
 #[test]
 fn a_password_in_an_address_stays_hidden() {
     let world = World::new();
-    let url = "postgres://usm:hunter2@db/usm";
-    for arguments in [&["serve", "--database-url", url][..], &["serve", url], &["account", "list", url], &[url]] {
+    let url = "postgres://usm:hunter2@127.0.0.1:1/usm";
+    for arguments in [&["serve", url][..], &["account", "list", url], &[url]] {
         assert!(!world.refused(2, arguments).contains("hunter2"), "usm {arguments:?}");
     }
+    let away = world.refused(1, &["serve", "--listen", "127.0.0.1:0", "--database-url", url, "--database-wait", "1s"]);
+    assert!(away.contains("usm on 127.0.0.1:1 cannot be reached") && !away.contains("hunter2"), "{away}");
     let help = world.usm_with(&["serve", "--help"], &[("USM_DATABASE_URL", url)], "");
     assert!(help.out.contains("USM_DATABASE_URL") && !help.out.contains("hunter2"), "{}", help.out);
-    assert!(!world.refused_with(2, &["check"], &[("USM_DATABASE_URL", url)], "").contains("hunter2"));
+    assert!(!world.refused_with(1, &["check"], &[("USM_DATABASE_URL", url)], "").contains("hunter2"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A store on a file of its own, with people in it and a clock that stands still.
 
+use crate::database::Database;
 use app::{
     guard::{Admin, Origin, SignedIn, Visitor},
     model::{
@@ -17,7 +18,7 @@ use server::{
     auth::token::{Token, TokenHash},
     clock::Clock,
     credentials::{Checked, Credentials as _, NewSession, SignedInAs, Why},
-    store::{Actor, Background, Missing, NewAccount, SessionStart, Settings, Sqlite},
+    store::{Actor, Background, Missing, NewAccount, SessionStart, Settings, SqlStore},
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -34,11 +35,11 @@ pub const LIMITS: Limits = Limits { idle: HOUR, lifetime: 12 * HOUR };
 pub const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
 
 pub struct World {
-    pub store: Sqlite,
+    pub store: SqlStore,
     pub clock: Clock,
     /// The directory and its tasks, where the test started them.
     background: Option<Background>,
-    folder: tempfile::TempDir,
+    pub database: Database,
 }
 
 /// Somebody's open browser.
@@ -62,9 +63,9 @@ impl World {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a new database");
-        Self { store, clock: Clock::fixed(NOW), background: None, folder }
+        let database = Database::new().await;
+        let store = SqlStore::open(database.place(), Missing::Create, settings).await.expect("a new database");
+        Self { store, clock: Clock::fixed(NOW), background: None, database }
     }
 
     /// An empty database whose directory follows.
@@ -84,34 +85,26 @@ impl World {
         self.background.take().expect("a started store").stop().await;
     }
 
+    /// Of a test that is about SQLite.
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("usm.db")
+        self.database.path()
     }
 
-    /// A second handle on the same file, as the command line opens it.
-    pub async fn command_line(&self) -> Sqlite {
-        Sqlite::open(&self.path(), Missing::Refuse, settings()).await.expect("the same database")
+    /// A second handle on the same database, as the command line opens it.
+    pub async fn command_line(&self) -> SqlStore {
+        SqlStore::open(self.database.place(), Missing::Refuse, settings()).await.expect("the same database")
     }
 
-    /// Looks into the file beside the store.
     pub async fn number(&self, sql: &'static str) -> i64 {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
+        self.database.number(sql).await
     }
 
-    /// As [`World::number`], for a text.
     pub async fn text(&self, sql: &'static str) -> String {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a text")
+        self.database.text(sql).await
     }
 
-    /// Changes the file beside the store.
     pub async fn alter(&self, sql: &'static str) {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-        sqlx::raw_sql(sql).execute(&mut connection).await.expect("a change");
+        self.database.alter(sql).await;
     }
 
     pub async fn account(&self, user_name: &str) -> AccountId {
@@ -222,33 +215,39 @@ pub struct Logged {
     pub ip: Option<String>,
 }
 
+impl Logged {
+    /// The ids of the sessions that it ended.
+    pub fn sessions(&self) -> Vec<i64> {
+        self.detail["sessions"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_i64).collect()
+    }
+}
+
 impl World {
     /// The events of one kind, oldest first.
     pub async fn events(&self, action: &str) -> Vec<Logged> {
-        use sqlx::Row as _;
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        type Row = (i64, i64, String, Option<i64>, Option<i64>, String, Option<i64>, String, String, String, Option<String>, String);
         let events = "
-            select at, batch_id, actor_kind, actor_account, target_account, target_name, target_session, reason, result, detail, ip
+            select
+              at, batch_id, actor_kind, actor_account, target_account, target_name, target_session, reason, result,
+              cast(detail as text), ip, action
             from events
             left join event_origins on event_origins.seq = events.seq
-            where action = $1
             order by events.seq";
-        let rows = sqlx::query(events).bind(action).fetch_all(&mut connection).await.expect("events");
-        let logged = |row: &sqlx::sqlite::SqliteRow| Logged {
-            at: row.get("at"),
-            batch: row.get("batch_id"),
-            actor_kind: row.get("actor_kind"),
-            actor_account: row.get("actor_account"),
-            target_account: row.get("target_account"),
-            target_name: row.get("target_name"),
-            target_session: row.get("target_session"),
-            reason: row.get("reason"),
-            result: row.get("result"),
-            detail: serde_json::from_str(row.get("detail")).expect("JSON"),
-            ip: row.get("ip"),
+        let logged = |row: Row| Logged {
+            at: row.0,
+            batch: row.1,
+            actor_kind: row.2,
+            actor_account: row.3,
+            target_account: row.4,
+            target_name: row.5,
+            target_session: row.6,
+            reason: row.7,
+            result: row.8,
+            detail: serde_json::from_str(&row.9).expect("JSON"),
+            ip: row.10,
         };
-        rows.iter().map(logged).collect()
+        let rows = self.database.rows::<Row>(events).await.into_iter();
+        rows.filter(|row| row.11 == action).map(logged).collect()
     }
 }
 

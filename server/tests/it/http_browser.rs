@@ -49,7 +49,7 @@ async fn web_01_unsafe_requests_come_from_our_own_pages() {
 async fn web_02_safe_requests_change_nothing() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;
-    let mut watch = world.connection().await;
+    let mut watch = world.database.sqlite().await;
     let mut version = async || sqlx::query_as::<_, (i64,)>("pragma data_version").fetch_one(&mut watch).await.expect("a version").0;
     let before = version().await;
     let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned());

@@ -18,7 +18,7 @@ use server::{
     Node,
     auth::token::TokenHash,
     credentials::{Checked, Credentials, NewSession, PasswordHash, SignedInAs, ValidSession},
-    store::Sqlite,
+    store::SqlStore,
     watchers::Watch,
 };
 use std::{
@@ -37,7 +37,7 @@ const BROKEN: u8 = 3;
 
 /// The real store behind a line that a test cuts.
 struct Line {
-    store: Sqlite,
+    store: SqlStore,
     state: Arc<AtomicU8>,
 }
 
@@ -170,7 +170,7 @@ async fn fs_01_a_full_disk_refuses_every_write_holds_up_no_check_and_heals() {
     let plan: Plan = admin.api("sessions/plan", plan).await.json();
     let commit = format!("plan={}", plan.id);
     let end = format!("session={}", teacher.session.expect("a session"));
-    let mut beside = world.connection().await;
+    let mut beside = world.database.sqlite().await;
     sqlx::query(FILL).execute(&mut beside).await.expect("full");
     let before = world.events().await;
     // The second time on the connection that was opened after the first failure.

@@ -1,5 +1,6 @@
 //! A node with a database of its own, its people, and browsers that speak to it through the real router.
 
+use crate::database::{Database, Row};
 use app::model::{account::AccountId, session::SessionId};
 use axum::{
     Router,
@@ -21,9 +22,8 @@ use server::{
     config::{Apps, BackgroundPaths, Config, Networks, PublicUrl},
     credentials::{Credentials, NewSession, SignedInAs},
     router,
-    store::{Actor, Background, Missing, NewAccount, Settings, Sqlite},
+    store::{Actor, Background, Missing, NewAccount, Settings, SqlStore},
 };
-use sqlx::{ConnectOptions as _, FromRow, SqliteConnection, sqlite::SqliteRow};
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -41,13 +41,13 @@ pub const START: i64 = 1_773_068_400_000;
 /// A running node. Its clock stands still until a test moves it.
 pub struct World {
     pub node: Node,
-    pub store: Sqlite,
+    pub store: SqlStore,
     pub clock: Clock,
     pub router: Router,
     /// Holds the SIS role; so does `deputy`.
     pub admin: AccountId,
     pub teacher: AccountId,
-    pub folder: TempDir,
+    pub database: Database,
     hash: String,
     _background: Background,
 }
@@ -74,7 +74,7 @@ impl World {
     }
 
     async fn at(public_url: PublicUrl, step: usize, options: impl FnOnce(&mut Config)) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        let database = Database::new().await;
         let mut config = Config {
             listen: "127.0.0.1:3000".parse().expect("an address"),
             public_url,
@@ -91,7 +91,7 @@ impl World {
         let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };
         // The machine that runs the tests may be busy.
         let settings = Settings { step, patience: Duration::from_secs(10), ..Settings::new(config.time_zone.clone(), limits) };
-        let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a database");
+        let store = SqlStore::open(database.place(), Missing::Create, settings).await.expect("a database");
         let clock = Clock::fixed(START);
         let background = store.start(clock.clone());
         store.loaded().await;
@@ -101,12 +101,12 @@ impl World {
             credentials: Arc::new(store.clone()),
             passwords: Passwords::new(),
             clock: clock.clone(),
-            leptos: site(&folder),
+            leptos: site(&database.folder),
         };
         let hash = password(PASSWORD).hash().expect("a hash");
         let router = router(node.clone());
         let nobody = AccountId(0);
-        let mut world = Self { node, store, clock, router, admin: nobody, teacher: nobody, folder, hash, _background: background };
+        let mut world = Self { node, store, clock, router, admin: nobody, teacher: nobody, database, hash, _background: background };
         world.admin = world.person("admin", "Admin", "Ada", true).await;
         world.person("deputy", "Deputy", "Dan", true).await;
         world.teacher = world.person("teacher", "Teacher", "Tess", false).await;
@@ -175,17 +175,8 @@ impl World {
     }
 
     /// Reads the database beside the product.
-    pub async fn rows<T>(&self, sql: &'static str) -> Vec<T>
-    where
-        T: for<'a> FromRow<'a, SqliteRow> + Send + Unpin,
-    {
-        sqlx::query_as(sql).fetch_all(&mut self.connection().await).await.expect("rows")
-    }
-
-    /// A connection of its own to the file.
-    pub async fn connection(&self) -> SqliteConnection {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.path().join("usm.db"));
-        options.connect().await.expect("the database")
+    pub async fn rows<T: Row>(&self, sql: &'static str) -> Vec<T> {
+        self.database.rows(sql).await
     }
 
     /// Events so far.

@@ -1,6 +1,7 @@
-//! The product from the outside: its store and its router, on a SQLite file in a temporary folder and by a clock that stands still.
+//! The product from the outside: its store and its router, on a database of its own and by a clock that stands still.
 
 mod common;
+mod database;
 mod directory_windows;
 mod http_access;
 mod http_browser;
@@ -14,6 +15,7 @@ mod http_races;
 mod http_sign_in;
 mod http_world;
 mod meanwhile;
+mod postgres;
 mod store_accounts;
 mod store_acts;
 mod store_failures;

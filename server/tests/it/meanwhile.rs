@@ -13,11 +13,11 @@ use app::{
     store::{Listed, Store, Stored},
 };
 use futures::future::BoxFuture;
-use server::store::Sqlite;
+use server::store::SqlStore;
 
 /// Before each call `before` is awaited; its error is the answer.
 pub struct Meanwhile<F> {
-    pub store: Sqlite,
+    pub store: SqlStore,
     pub before: F,
 }
 

@@ -9,17 +9,18 @@ use app::{
     },
     store::{Store as _, StoreError, Stored},
 };
+use server::config::Place;
 use server::{
     auth::token::Token,
     credentials::{Credentials as _, SignedInAs},
-    store::{Actor, Missing, NewAccount, Settings, Sqlite},
+    store::{Actor, Missing, NewAccount, Settings, SqlStore},
 };
 use std::time::{Duration, Instant};
 
 /// The same file with the product's own patience.
-async fn impatient(world: &World) -> Sqlite {
+async fn impatient(world: &World) -> SqlStore {
     let settings = Settings { patience: Settings::new(settings().time_zone, settings().limits).patience, ..settings() };
-    Sqlite::open(&world.path(), Missing::Refuse, settings).await.expect("the same database")
+    SqlStore::open(&Place::File(world.path()), Missing::Refuse, settings).await.expect("the same database")
 }
 
 /// Another process's open transaction; dropped, it is over.
@@ -30,7 +31,7 @@ async fn lock(world: &World, sql: &'static str) -> sqlx::SqliteConnection {
     connection
 }
 
-async fn sign_in(store: &Sqlite, account: AccountId) -> Stored<SignedInAs> {
+async fn sign_in(store: &SqlStore, account: AccountId) -> Stored<SignedInAs> {
     store.sign_in(new_session(account, Token::new().expect("random bytes").hash())).await
 }
 
@@ -126,7 +127,7 @@ async fn stage(world: &World) -> Stage {
     }
 }
 
-async fn every_act(store: &Sqlite, stage: &Stage) -> Vec<(&'static str, Stored<()>)> {
+async fn every_act(store: &SqlStore, stage: &Stage) -> Vec<(&'static str, Stored<()>)> {
     let Stage { admin, victim, other, .. } = stage;
     let one = victim.account;
     let who = admin.who();

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use server::{
     credentials::Credentials as _,
     directory::{AccountEntry, SessionEntry},
-    store::{Actor, Sqlite},
+    store::{Actor, SqlStore},
 };
 use std::{
     sync::{
@@ -27,16 +27,16 @@ use std::{
 
 type Contents = (Vec<AccountEntry>, Vec<SessionEntry>);
 
-fn followed(store: &Sqlite) -> Contents {
+fn followed(store: &SqlStore) -> Contents {
     store.directory().read().expect("no panic").as_ref().expect("loaded").contents()
 }
 
-async fn fresh(store: &Sqlite) -> Contents {
+async fn fresh(store: &SqlStore) -> Contents {
     store.load_directory(NOW).await.expect("loaded").contents()
 }
 
 /// Waits until the directory equals a fresh load. Answers how long that took; panics after five seconds.
-pub async fn in_step(store: &Sqlite) -> Duration {
+pub async fn in_step(store: &SqlStore) -> Duration {
     let begun = Instant::now();
     loop {
         let (followed, fresh) = (followed(store), fresh(store).await);
@@ -360,7 +360,7 @@ async fn loads_and_reconnects_amid_many_writers_leave_the_directory_equal_to_a_f
 }
 
 /// Each account logs in, is ended, disabled and enabled again by a writer of its own, through one handle or another.
-fn write_at_once(handles: &[Sqlite], accounts: Vec<AccountId>) -> tokio::task::JoinSet<()> {
+fn write_at_once(handles: &[SqlStore], accounts: Vec<AccountId>) -> tokio::task::JoinSet<()> {
     let mut writers = tokio::task::JoinSet::new();
     for (number, account) in accounts.into_iter().enumerate() {
         let store = handles[number % handles.len()].clone();

@@ -14,7 +14,8 @@ use app::{
     },
     store::{Store as _, Stored},
 };
-use server::store::{Actor, Missing, Settings, Sqlite};
+use server::config::Place;
+use server::store::{Actor, Missing, Settings, SqlStore};
 
 /// Accounts in one step.
 const STEP: usize = 10;
@@ -200,7 +201,7 @@ async fn plans_of_an_older_program_are_brought_into_parts() {
         union all select 8, 1, 1, 'end', 1, 3, 0, 6, 3, '[]', '[1,2,3]'";
     sqlx::raw_sql(plans).execute(&mut connection).await.expect("plans");
     drop(connection);
-    Sqlite::open(&path, Missing::Refuse, settings()).await.expect("brought up to date").close().await;
+    SqlStore::open(&Place::File(path.clone()), Missing::Refuse, settings()).await.expect("brought up to date").close().await;
 
     let mut connection = migrated_to(&path, usize::MAX).await;
     let parts = "

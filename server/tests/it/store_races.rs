@@ -1,6 +1,7 @@
 //! What happens at the same instant: a sign-in and the act that should keep it out, activity and an end, and an observer of both.
 
 use crate::common::{MINUTE, NOW, World, new_session};
+use crate::database::Beside;
 use app::{
     guard::Admin,
     model::{
@@ -12,7 +13,7 @@ use app::{
 use server::{
     auth::token::Token,
     credentials::{Checked, Credentials as _, SignedInAs},
-    store::{Actor, Sqlite},
+    store::{Actor, SqlStore},
 };
 use std::{
     future::Future,
@@ -151,7 +152,7 @@ async fn rev_03_no_sign_in_slips_past_another_process() {
     world.sis_account("admin01").await;
     let victims = world.lab(ROUNDS).await;
     let names: std::collections::HashMap<_, _> = victims.iter().zip(1..).map(|(id, n)| (*id, format!("lab{n:04}"))).collect();
-    let url = format!("sqlite://{}", world.path().display());
+    let url = world.database.url().to_owned();
     // A process takes milliseconds to begin, and not always as many.
     race(&world, "usm account disable", 1_000, &victims, |victim| {
         let mut usm = std::process::Command::new(env!("CARGO_BIN_EXE_usm"));
@@ -174,10 +175,9 @@ struct Observer {
 impl Observer {
     fn of(world: &World) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, path) = (stop.clone(), world.path());
+        let (stopped, place) = (stop.clone(), world.database.place().clone());
         let looking = tokio::spawn(async move {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
-            let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+            let mut beside = Beside::to(&place).await;
             let wrong = "
                 select count(*)
                 from sessions
@@ -186,8 +186,7 @@ impl Observer {
                 or (sessions.end_kind = 'ended_disabled' and accounts.disabled_at is null)";
             let mut looks = 0;
             while !stopped.load(Ordering::Relaxed) {
-                let wrong: i64 = sqlx::query_scalar(wrong).fetch_one(&mut connection).await.expect("an answer");
-                assert_eq!(wrong, 0, "after {looks} looks");
+                assert_eq!(beside.rows::<(i64,)>(wrong).await, [(0,)], "after {looks} looks");
                 looks += 1;
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
@@ -233,7 +232,7 @@ async fn aut_11_twenty_sign_ins_at_once_all_succeed() {
     let nate = world.account("natetest").await;
     let mut sign_ins = tokio::task::JoinSet::new();
     for _ in 0..20 {
-        let store: Sqlite = world.store.clone();
+        let store: SqlStore = world.store.clone();
         let token = Token::new().expect("random bytes").hash();
         sign_ins.spawn(async move { store.sign_in(new_session(nate, token)).await });
     }
@@ -254,9 +253,8 @@ async fn rev_05_overlapping_ends_end_each_session_once() {
     let (one, two) = (one.expect("done"), two.expect("done"));
     assert_eq!(one.sessions + two.sessions, 90);
     assert_eq!(one.already_ended + two.already_ended, 30);
-    let listed =
-        "select count(distinct value) = count(*) and count(*) = 90 from events, json_each(detail, '$.sessions') where action = 'end'";
-    assert_eq!(world.number(listed).await, 1);
+    let listed: Vec<i64> = world.events("end").await.iter().flat_map(crate::common::Logged::sessions).collect();
+    assert_eq!((listed.len(), listed.iter().collect::<std::collections::HashSet<_>>().len()), (90, 90));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -2,10 +2,11 @@
 
 use crate::common::{CHROME, HASH, HOUR, LIMITS, MINUTE, NOW, SECOND, World};
 use app::guard::Origin;
+use server::config::Place;
 use server::{
     auth::token::Token,
     credentials::{Checked, Credentials as _, NewSession, SignedInAs, Why},
-    store::{Actor, Missing, OpenError, SESSIONS_PER_ACCOUNT, Sqlite},
+    store::{Actor, Missing, OpenError, SESSIONS_PER_ACCOUNT, SqlStore},
 };
 use std::fmt::Write as _;
 
@@ -270,16 +271,18 @@ async fn aud_01_sign_in_refused_and_sign_out_write_one_event_each() {
 async fn a_newer_database_is_refused_in_one_sentence() {
     let world = World::new().await;
     world.alter("update schema set version = 9, oldest_binary = 9").await;
-    let refused = Sqlite::open(&world.path(), Missing::Refuse, crate::common::settings()).await.err().expect("refused");
+    let refused = SqlStore::open(&Place::File(world.path()), Missing::Refuse, crate::common::settings()).await.err().expect("refused");
     assert!(matches!(refused, OpenError::Newer(_)), "{refused}");
     world.alter("update schema set version = 9, oldest_binary = 1").await;
-    assert!(Sqlite::open(&world.path(), Missing::Refuse, crate::common::settings()).await.is_ok());
+    assert!(SqlStore::open(&Place::File(world.path()), Missing::Refuse, crate::common::settings()).await.is_ok());
 }
 
 #[tokio::test]
 async fn only_a_database_of_ours_is_opened() {
     let world = World::new().await;
-    let open = async |name: &str| Sqlite::open(&world.path().with_file_name(name), Missing::Refuse, crate::common::settings()).await;
+    let open = async |name: &str| {
+        SqlStore::open(&Place::File(world.path().with_file_name(name)), Missing::Refuse, crate::common::settings()).await
+    };
     assert!(matches!(open("none.db").await, Err(OpenError::Missing(_))));
     std::fs::write(world.path().with_file_name("text.db"), "no database at all, but long enough to be read as one").expect("written");
     assert!(matches!(open("text.db").await, Err(OpenError::NotOurs(_))));

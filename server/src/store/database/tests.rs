@@ -3,14 +3,15 @@
 use super::*;
 use crate::{
     activity::Limits,
+    config::Place,
     store::{Actor, Missing, NewAccount, Settings},
 };
 use jiff::tz::TimeZone;
 
-async fn new_store() -> (tempfile::TempDir, Sqlite) {
+async fn new_store() -> (tempfile::TempDir, SqlStore) {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings::new(TimeZone::UTC, Limits { idle: 60_000, lifetime: 600_000 });
-    let store = Sqlite::open(&folder.path().join("usm.db"), Missing::Create, settings).await.expect("a new database");
+    let store = SqlStore::open(&Place::File(folder.path().join("usm.db")), Missing::Create, settings).await.expect("a new database");
     (folder, store)
 }
 
@@ -23,7 +24,7 @@ async fn fs_01_a_full_disk_changes_nothing_and_heals() {
     let (_folder, store) = new_store().await;
     let mut tx = store.database().begin().await.expect("a transaction");
     // Holds for this connection, as long as it lives.
-    tx.first::<(i64,)>(sqlx::query_as("pragma max_page_count = 40")).await.expect("a small disk");
+    tx.first::<(i64,)>(query("pragma max_page_count = 40")).await.expect("a small disk");
     tx.commit().await.expect("committed");
     assert_eq!(store.create_accounts(Actor::CommandLine, accounts(2_000), 0).await, Err(StoreError::Unavailable));
     assert_eq!(store.list_accounts().await, Ok(vec![]));
@@ -48,13 +49,14 @@ async fn a_statement_that_misses_its_deadline_leaves_no_connection_behind() {
     let slow = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 20000000) select count(*) from n";
     let mut tx = store.database().begin().await.expect("a transaction");
     tx.until = Instant::now() + Duration::from_millis(50);
-    assert_eq!(tx.first::<(i64,)>(sqlx::query_as(slow)).await, Err(StoreError::Unavailable));
+    assert_eq!(tx.first::<(i64,)>(query(slow)).await, Err(StoreError::Unavailable));
     drop(tx);
     let mut reader = store.database().reader().await.expect("a reader");
     reader.until = Instant::now() + Duration::from_millis(50);
-    assert_eq!(reader.first::<(i64,)>(sqlx::query_as(slow)).await, Err(StoreError::Unavailable));
+    assert_eq!(reader.first::<(i64,)>(query(slow)).await, Err(StoreError::Unavailable));
     drop(reader);
-    assert!(store.database().writer.lock().await.is_none());
+    let Kind::Sqlite(sqlite) = store.database().kind() else { unreachable!("a file") };
+    assert!(sqlite.writer.lock().await.is_none());
     assert_eq!(store.list_accounts().await, Ok(vec![]));
 }
 

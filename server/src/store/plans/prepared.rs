@@ -2,7 +2,7 @@
 
 use crate::store::{
     acts::{self, Order, count, refused},
-    database::{Reads as _, Tx},
+    database::{Reads as _, Tx, query},
     events::{Deed, Detail, Outcome, Target},
     people::NOT_ONESELF,
 };
@@ -17,7 +17,6 @@ use app::{
     },
     store::{StoreError, Stored},
 };
-use sqlx::query_as;
 use std::collections::HashSet;
 
 /// How long a plan may wait for its first commit.
@@ -30,9 +29,9 @@ set done = done
 where id = $1
 and account_id = $2
 and session_id = $3
-returning batch_id, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, selected, sis, report";
+returning batch_id, act, created_at, users, newest_session, also_sis <> 0, reason, first_committed_at, done, selected, sis, report";
 
-type PlanRow = (i64, String, i64, u32, i64, bool, String, Option<i64>, i64, i64, String, Option<String>);
+type PlanRow = (i64, String, i64, i64, i64, bool, String, Option<i64>, i64, i64, String, Option<String>);
 
 const PART: &str = "
 select accounts
@@ -72,19 +71,19 @@ impl Prepared {
     /// # Errors
     /// [`AppError::NotFound`] where there is none.
     pub(super) async fn claim(tx: &mut Tx, plan: PlanId, who: &SignedIn) -> Stored<Self> {
-        let claim = query_as(CLAIM).bind(plan.0).bind(who.account.0).bind(who.session.0);
+        let claim = query(CLAIM).bind(plan.0).bind(who.account.0).bind(who.session.0);
         let row: PlanRow = tx.first(claim).await?.ok_or(StoreError::Refused(AppError::NotFound))?;
         let (batch, act, created_at, users, newest_session, also_sis, reason, first_committed_at, done, selected, sis, report) = row;
         let mut step = Vec::new();
         if done < selected {
-            let (part,): (String,) = tx.first(query_as(PART).bind(plan.0).bind(done)).await?.ok_or(StoreError::Internal)?;
+            let (part,): (String,) = tx.first(query(PART).bind(plan.0).bind(done)).await?.ok_or(StoreError::Internal)?;
             step = stored(&part)?;
         }
         Ok(Self {
             batch: BatchId(batch),
             act: if act == Act::End.key() { Act::End } else { Act::EndDisable },
             created_at,
-            users,
+            users: acts::number(users),
             newest_session,
             also_sis,
             reason,
@@ -135,7 +134,7 @@ impl Prepared {
         let mut left_out: HashSet<i64> = HashSet::new();
         if self.skips_sis() {
             // Who became one since the plan was made was named to nobody: left out in any case.
-            let holders: Vec<(i64,)> = tx.all(query_as(SIS_HOLDERS)).await?;
+            let holders: Vec<(i64,)> = tx.all(query(SIS_HOLDERS)).await?;
             left_out.extend(holders.into_iter().map(|(holder,)| holder).chain(self.sis.iter().copied()));
             if self.also_sis {
                 left_out.retain(|holder| self.sis.binary_search(holder).is_err());

@@ -1,0 +1,120 @@
+//! A SQLite file: readers from a pool, one writer behind a fair queue.
+
+use super::{failed, late, unknown, within};
+use app::store::Stored;
+use sqlx::{
+    ConnectOptions as _, SqliteConnection,
+    pool::PoolConnection,
+    sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::{Instant, timeout_at},
+};
+
+const READERS: u32 = 8;
+
+/// Times the writer asks when another process writes.
+const BUSY_TRIES: u32 = 3;
+
+pub(in crate::store) struct Sqlite {
+    options: SqliteConnectOptions,
+    readers: SqlitePool,
+    /// `None` while a transaction has it, or after it was closed: the next transaction connects anew.
+    pub(super) writer: Arc<Mutex<Option<SqliteConnection>>>,
+}
+
+impl Sqlite {
+    pub(in crate::store) fn new(options: SqliteConnectOptions, patience: Duration) -> Self {
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(patience)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.clone().pragma("query_only", "on"));
+        Self { options, readers, writer: Arc::default() }
+    }
+
+    pub(super) async fn reader(&self) -> sqlx::Result<PoolConnection<sqlx::Sqlite>> {
+        self.readers.acquire().await
+    }
+
+    /// A connection of its own, outside pool and queue.
+    pub(in crate::store) async fn connect(&self) -> sqlx::Result<SqliteConnection> {
+        self.options.connect().await
+    }
+
+    /// A transaction that has the right to write.
+    pub(super) async fn begin(&self, turn: Instant) -> Stored<Open> {
+        let mut place = timeout_at(turn, self.writer.clone().lock_owned()).await.map_err(|_| late())?;
+        // Taken out: unless the transaction hands it back, it is closed.
+        let mut connection = match place.take() {
+            Some(connection) => connection,
+            None => within(turn, self.options.connect()).await?,
+        };
+        let mut tries = BUSY_TRIES;
+        loop {
+            match timeout_at(turn, sqlx::query("begin immediate").execute(&mut connection)).await {
+                Ok(Ok(_)) => return Ok(Open { place, connection }),
+                Ok(Err(error)) if is_busy(&error) && tries > 1 => tries -= 1,
+                Ok(Err(error)) => return Err(failed(error)),
+                Err(_) => return Err(late()),
+            }
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        if let Some(writer) = self.writer.lock().await.take() {
+            let _ = sqlx::Connection::close(writer).await;
+        }
+    }
+}
+
+/// The one writer, in a transaction.
+pub(super) struct Open {
+    place: OwnedMutexGuard<Option<SqliteConnection>>,
+    connection: SqliteConnection,
+}
+
+impl Open {
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
+    pub(super) async fn commit(mut self, until: Instant) -> Stored<()> {
+        match timeout_at(until, sqlx::query("commit").execute(&mut self.connection)).await {
+            Ok(Ok(_)) => {
+                *self.place = Some(self.connection);
+                Ok(())
+            }
+            // SQLite took it back, or never began: the connection closes with the transaction undone.
+            Ok(Err(error)) if is_busy(&error) || is_full(&error) => Err(failed(error)),
+            Ok(Err(error)) => Err(unknown(Some(error))),
+            Err(_) => Err(unknown(None)),
+        }
+    }
+}
+
+/// SQLite's primary result code, the low byte of the extended one.
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    sqlx::error::DatabaseError::code(error)?.parse::<i32>().ok().map(|code| code & 0xff)
+}
+
+/// `SQLITE_BUSY`: another process writes.
+fn is_busy(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(5)
+}
+
+/// `SQLITE_FULL`.
+fn is_full(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(13)
+}
+
+/// `SQLITE_ERROR`: the text of a statement is wrong. `SQLITE_CONSTRAINT`: so is what it was given.
+pub(super) fn is_defect(error: &sqlx::Error) -> bool {
+    primary_code(error).is_some_and(|code| code == 1 || code == 19)
+}

@@ -1,0 +1,61 @@
+//! The tables in a PostgreSQL database, made or brought up to date. Nodes that start at once wait for each other.
+
+use super::{Missing, OpenError, SCHEMA, Whose};
+use crate::config::Place;
+use sqlx::{ConnectOptions as _, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a server may take to answer a connection.
+const REACHED: Duration = Duration::from_secs(5);
+
+pub(super) async fn open(place: &Place, options: &PgConnectOptions, missing: Missing) -> Result<(), OpenError> {
+    let failed = |error: sqlx::Error| failed(place, error);
+    let options = options.clone().options([("client_min_messages", "warning")]).disable_statement_logging();
+    let mut connection = timeout(REACHED, options.connect())
+        .await
+        .map_err(|_| OpenError::Away(place.clone(), sqlx::Error::PoolTimedOut))?
+        .map_err(failed)?;
+    let standby: bool = sqlx::query_scalar("select pg_is_in_recovery()").fetch_one(&mut connection).await.map_err(failed)?;
+    if standby {
+        return Err(OpenError::Standby(place.clone()));
+    }
+    match whose(&mut connection).await.map_err(failed)? {
+        Whose::Empty if missing == Missing::Refuse => return Err(OpenError::Missing(place.clone())),
+        Whose::Empty | Whose::Ours { oldest_binary: ..=SCHEMA } => {}
+        Whose::Ours { .. } => return Err(OpenError::Newer(place.clone())),
+        Whose::Another => return Err(OpenError::NotOurs(place.clone())),
+    }
+    let mut migrations = sqlx::migrate!("migrations/postgres");
+    // A newer program may have added what this one does not know: `oldest_binary` says whether that matters.
+    migrations.set_ignore_missing(true);
+    migrations.run(&mut connection).await.map_err(|error| OpenError::Failed(place.clone(), error.into()))?;
+    sqlx::Connection::close(connection).await.map_err(failed)
+}
+
+async fn whose(connection: &mut PgConnection) -> sqlx::Result<Whose> {
+    let tables = "select cast(table_name as text) from information_schema.tables where table_schema = current_schema()";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await?;
+    // Another node may just have begun.
+    if tables.iter().all(|table| table == "_sqlx_migrations") {
+        return Ok(Whose::Empty);
+    }
+    if !["schema", "guards", "events"].iter().all(|ours| tables.iter().any(|table| table == ours)) {
+        return Ok(Whose::Another);
+    }
+    let oldest_binary = sqlx::query_scalar("select oldest_binary from schema").fetch_one(&mut *connection).await?;
+    Ok(Whose::Ours { oldest_binary })
+}
+
+fn failed(place: &Place, error: sqlx::Error) -> OpenError {
+    let place = place.clone();
+    match error.as_database_error().and_then(DatabaseError::code).as_deref() {
+        // Invalid authorization, invalid password.
+        Some("28000" | "28P01") => OpenError::LoggedOut(place, error),
+        // No such database.
+        Some("3D000") => OpenError::NoDatabase(place),
+        // It is starting, stopping, or out of connections.
+        Some("57P03" | "57P01" | "53300") | None => OpenError::Away(place, error),
+        Some(_) => OpenError::Failed(place, error),
+    }
+}

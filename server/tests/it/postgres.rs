@@ -1,0 +1,204 @@
+//! Two nodes on one PostgreSQL database, connections that break, transactions that take long. Of a server only: see `USM_TEST_POSTGRES`.
+
+use crate::{
+    common::{HOUR, NOW, World, new_session, settings},
+    database::{Beside, Database},
+    store_follow::in_step,
+};
+use app::{
+    model::{
+        plan::{Act, Confirmation},
+        query::Query,
+        selection::Selection,
+    },
+    store::Store as _,
+};
+use server::{
+    auth::token::Token,
+    config::Place,
+    credentials::{Checked, Credentials as _},
+    store::{Actor, Background, Missing, SqlStore},
+};
+use std::time::{Duration, Instant};
+
+/// Another node on the same database.
+async fn node(world: &World) -> (SqlStore, Background) {
+    let store = SqlStore::open(world.database.place(), Missing::Refuse, settings()).await.expect("the same database");
+    let background = store.start(world.clock.clone());
+    store.loaded().await;
+    (store, background)
+}
+
+fn listed(store: &SqlStore) -> usize {
+    store.directory().read().expect("no panic").as_ref().expect("loaded").contents().1.len()
+}
+
+/// Waits until a node lists so many sessions; answers how long that took.
+async fn lists(store: &SqlStore, sessions: usize) -> Duration {
+    let begun = Instant::now();
+    while listed(store) != sessions {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{} sessions listed, not {sessions}", listed(store));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rev_01_what_one_node_ends_no_other_lets_in() {
+    let world = World::started().await;
+    let (other, background) = node(&world).await;
+    let admin = world.admin("admin01").await;
+    let mut slowest = Duration::ZERO;
+    for (round, account) in world.lab(20).await.into_iter().enumerate() {
+        let here = world.sign_in(account).await;
+        assert!(matches!(other.check(&here.token.hash(), NOW).await, Ok(Checked::Valid(_))));
+        lists(&other, 2).await;
+        // Prepared here, committed there, and the other way round.
+        let (one, two) = if round % 2 == 0 { (&world.store, &other) } else { (&other, &world.store) };
+        in_step(one).await;
+        let plan = one.prepare(&admin, Act::End, &Selection::Ids([account].into()), &Query::default()).await.expect("a plan");
+        two.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
+        for node in [&world.store, &other] {
+            assert!(matches!(node.check(&here.token.hash(), NOW).await, Ok(Checked::Over(_))));
+        }
+        slowest = slowest.max(lists(one, 1).await);
+    }
+    println!("the other node's list followed within {slowest:?}");
+    background.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_commit_is_listed_by_every_node_as_soon_as_it_is_there() {
+    let world = World::started().await;
+    let (other, background) = node(&world).await;
+    let (late, crowd) = (world.account("late").await, world.lab(200).await);
+    let mut beside = Beside::to(world.database.place()).await;
+    // What a log-in writes, by a connection that takes its time. Nobody has told it not to.
+    for sql in [
+        "begin",
+        "insert into sessions
+          (token_hash, account_id, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, ip, user_agent)
+          select '\\x00', id, 1, 1, 1, 9999999999999, 9999999999999, '', '' from accounts where user_name = 'late'",
+        "insert into events
+          (batch_id, at, actor_kind, actor_name, action, target_account, target_name, target_session, reason, result, detail)
+          select 1, 1, 'account', 'late', 'sign_in', account_id, 'late', id, '', 'done', '{}' from sessions where token_hash = '\\x00'",
+    ] {
+        beside.alter(sql).await;
+    }
+    world.sign_all_in(&crowd).await;
+    for node in [&world.store, &other] {
+        lists(node, 200).await;
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    beside.alter("commit").await;
+    for node in [&world.store, &other] {
+        let took = lists(node, 201).await;
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        in_step(node).await;
+    }
+    assert!(world.store.end_accounts(Actor::CommandLine, vec![late], "", NOW).await.is_ok_and(|ended| ended.sessions == 1));
+    background.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_connections_are_replaced_and_nothing_is_missed() {
+    let world = World::started().await;
+    let here = world.sign_in(world.account("natetest").await).await;
+    for (round, account) in (1..=5).zip(world.lab(5).await) {
+        // As a server that fails over does.
+        world.database.cut().await;
+        // At most one answer goes to a connection that is no more; each pool may hold several.
+        let begun = Instant::now();
+        while !matches!(world.store.check(&here.token.hash(), NOW).await, Ok(Checked::Valid(_))) {
+            assert!(begun.elapsed() < Duration::from_secs(2), "round {round}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        while world.store.sign_in(new_session(account, Token::new().expect("random bytes").hash())).await.is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(4), "round {round}");
+        }
+        lists(&world.store, 1 + round).await;
+        in_step(&world.store).await;
+        assert_eq!(world.store.ready().await, Ok(()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_has_stopped_holds_up_an_end_for_seconds_only() {
+    let world = World::started().await;
+    let nate = world.account("natetest").await;
+    let here = world.sign_in(nate).await;
+    // As the product's own connections are set: it is thrown out after two seconds.
+    let mut stopped = Beside::to(world.database.place()).await;
+    for sql in
+        ["set idle_in_transaction_session_timeout = '2s'", "begin", "select id from accounts where user_name = 'natetest' for update"]
+    {
+        stopped.alter(sql).await;
+    }
+    let begun = Instant::now();
+    let mut tries = 0;
+    while world.store.end_accounts(Actor::CommandLine, vec![nate], "", NOW).await.is_err() {
+        tries += 1;
+        assert!(begun.elapsed() < Duration::from_secs(10), "{tries} tries");
+    }
+    assert!(!world.is_valid(&here).await);
+    assert!(begun.elapsed() > Duration::from_millis(500), "it was held up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_start_at_once_on_an_empty_database_make_its_tables_once() {
+    let database = Database::new().await;
+    let open = || SqlStore::open(database.place(), Missing::Create, settings());
+    let opened = tokio::join!(open(), open(), open(), open());
+    for opened in [opened.0, opened.1, opened.2, opened.3] {
+        opened.expect("opened");
+    }
+    assert_eq!(database.number("select count(*) from schema").await, 1);
+}
+
+#[tokio::test]
+async fn a_database_of_another_or_a_newer_program_is_refused_in_one_sentence() {
+    let world = World::new().await;
+    world.alter("update schema set oldest_binary = 99").await;
+    let open = |place: Place, missing| async move { SqlStore::open(&place, missing, settings()).await.err().expect("refused").to_string() };
+    let place = world.database.place();
+    let newer = open(place.clone(), Missing::Create).await;
+    assert!(newer.contains("written by a newer version"), "{newer}");
+    world.alter("drop table guards").await;
+    let other = open(place.clone(), Missing::Create).await;
+    assert!(other.contains("is not a database of User Session Manager"), "{other}");
+    let empty = open(Database::new().await.place().clone(), Missing::Refuse).await;
+    assert!(empty.contains("Start `usm serve` once"), "{empty}");
+    let Place::Server(options) = place else { unreachable!("a server") };
+    let nowhere = open(Place::Server(Box::new(options.as_ref().clone().database("nowhere"))), Missing::Create).await;
+    assert!(nowhere.contains("There is no database nowhere on 127.0.0.1") && nowhere.contains("createdb"), "{nowhere}");
+    let away = open(Place::Server(Box::new(options.as_ref().clone().port(1))), Missing::Create).await;
+    assert!(away.contains("cannot be reached") && away.contains("Check that PostgreSQL runs"), "{away}");
+}
+
+#[tokio::test]
+async fn a_restored_dump_is_followed_although_its_transactions_have_other_numbers() {
+    let world = World::new().await;
+    let lab = world.lab(3).await;
+    world.sign_all_in(&lab).await;
+    world.alter("update events set xid = '999999999999'").await;
+    let (store, background) = node(&world).await;
+    lists(&store, 3).await;
+    assert_eq!(world.number("select count(*) from events where xid = '3'").await, world.number("select count(*) from events").await);
+    store.end_accounts(Actor::CommandLine, lab, "", NOW).await.expect("ended");
+    lists(&store, 0).await;
+    background.stop().await;
+}
+
+/// The time-outs of two nodes that sweep at once: each session once.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_that_sweep_at_once_end_each_session_once() {
+    let world = World::new().await;
+    let lab = world.lab(300).await;
+    world.sign_all_in(&lab).await;
+    world.clock.advance(2 * HOUR);
+    let other = world.command_line().await;
+    let now = world.clock.now();
+    let (one, two) = tokio::join!(world.store.end_timed_out(now), other.end_timed_out(now));
+    assert_eq!(one.expect("swept") + two.expect("swept"), 300);
+    assert_eq!(world.number("select count(*) from events where action = 'timed_out'").await, 300);
+}
