@@ -1,10 +1,13 @@
 import { defineConfig } from '@playwright/test';
 
 // Debian's Chromium, silent towards the network.
-const args = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
-];
+export const launchOptions = {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync',
+  ],
+};
 
 export default defineConfig({
   reporter: 'list',
@@ -17,7 +20,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 720 },
     timezoneId: 'UTC',
     locale: 'en-US',
-    launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args },
+    launchOptions,
     trace: 'retain-on-failure',
   },
   projects: [

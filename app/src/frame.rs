@@ -34,6 +34,14 @@ pub struct Viewer {
     pub sis: bool,
 }
 
+impl Viewer {
+    /// Where the page of this person asks how its session stands. By the query the server knows that the browser is somebody else's by
+    /// now, or that the person has another role: then the page does not stand.
+    pub fn session_address(&self) -> String {
+        format!("/live?account={}&sis={}", self.account, self.sis)
+    }
+}
+
 /// What a form or a guard answers in place of the page at the address.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Answer {

@@ -19,12 +19,12 @@ pub mod panel;
 pub mod person_menu;
 pub mod plan_text;
 pub mod report;
-pub mod restored;
 pub mod search_box;
 pub mod selected;
 pub mod served;
 #[cfg(feature = "ssr")]
 pub mod session_lines;
+pub mod standing;
 pub mod title;
 pub mod toasts;
 pub mod toolbar;

@@ -1,10 +1,11 @@
 // A product of its own for each test: a real `usm serve` on a real file with real accounts, and a browser that must stay silent.
-import { type BrowserContext, type BrowserContextOptions, type Page, type TestInfo, test as base, expect } from '@playwright/test';
+import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, type TestInfo, test as base, expect } from '@playwright/test';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { launchOptions } from '../playwright.config.ts';
 
 const USM = process.env.USM ?? '../target/debug/usm';
 
@@ -23,6 +24,8 @@ export class Product {
   private server?: ChildProcess;
   readonly log: string[] = [];
   private lasting = false;
+  /** More of `usm serve`, at the next start. */
+  options: string[] = [];
 
   private constructor(readonly folder: string, readonly url: string, private readonly port: number) {}
 
@@ -58,7 +61,7 @@ export class Product {
 
   /** Starts the server and waits until it is ready, or until an address answers 200. */
   async start(path = '/readyz', headers: Record<string, string> = {}) {
-    const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--time-zone', 'America/Chicago', '--site-name', 'Demo District'];
+    const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--time-zone', 'America/Chicago', '--site-name', 'Demo District', ...this.options];
     const server = spawn(USM, args, { env: this.env(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.server = server;
     for (const stream of [server.stdout, server.stderr]) stream!.on('data', (data) => this.log.push(String(data)));
@@ -80,11 +83,11 @@ export class Product {
     return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${this.server!.pid}/status`, 'utf8'))![1]);
   }
 
-  async stop() {
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {
     const server = this.server;
-    if (!server || server.exitCode !== null) return;
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
     const ended = new Promise((done) => server.once('exit', done));
-    server.kill('SIGTERM');
+    server.kill(signal);
     await ended;
   }
 
@@ -209,6 +212,10 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
+/** Playwright starts Chromium without its back/forward cache; people have it. */
+export const withBackForwardCache = async (browser: Browser) =>
+  await browser.browserType().launch({ ...launchOptions, ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+
 /** Fills in the log-in page and waits for what comes after it. */
 export async function logIn(page: Page, name: string, password = passwordOf(name)) {
   if (!page.url().includes('/sign-in')) await page.goto('/sign-in');
@@ -218,6 +225,13 @@ export async function logIn(page: Page, name: string, password = passwordOf(name
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
 }
+
+/** The page is told to be out of sight, or back in it: Playwright has no way to hide one. */
+export const setHidden = async (page: Page, hidden: boolean) =>
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  }, hidden);
 
 /** Waits until the page is interactive; without JavaScript it always is. */
 export async function hydrated(page: Page) {

@@ -1,6 +1,6 @@
 // Every state of the pages, by name: what axe judges and what the screenshots show.
-import type { Page } from '@playwright/test';
-import { expect, hydrated, logIn, sendPlan } from './product.ts';
+import type { Page, Route } from '@playwright/test';
+import { expect, hydrated, logIn, sendPlan, setHidden } from './product.ts';
 
 export type State = {
   name: string;
@@ -18,6 +18,22 @@ const firstBox = (page: Page) => page.getByRole('checkbox', { name: /^Select (?!
 const openMenu = async (page: Page, item?: string) => {
   await page.getByRole('button', { name: 'End Sessions' }).click();
   if (item) await page.getByRole('menuitem', { name: item, exact: true }).click();
+};
+
+/** Disables two users, as if they were 20,000: the first step is done, and the next answers so. */
+const planInSteps = async (page: Page, next: (route: Route) => unknown) => {
+  let commits = 0;
+  await page.route('**/api/sessions/commit', async (route) => {
+    commits += 1;
+    if (commits > 1) return next(route);
+    const answer = await route.fetch();
+    const { plan } = route.request().postDataJSON();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), plan, ended_users: 10_000, planned: 20_000, done: 10_000, left: 10_000 } });
+  });
+  await firstBox(page).check();
+  await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
+  await openMenu(page, 'End');
+  await page.getByRole('button', { name: /^End sessions of 2 users/ }).click();
 };
 
 export const STATES: State[] = [
@@ -87,6 +103,27 @@ export const STATES: State[] = [
     // As another tab would say it.
     await page.evaluate(() => new BroadcastChannel('usm-live').postMessage('4'));
     await expect(page.getByText('Live paused, reconnecting in 4 s')).toBeVisible();
+  } },
+  { name: 'offline', reach: async (page) => {
+    await list(page);
+    await expect(page.getByText('Live', { exact: true })).toBeVisible();
+    await page.evaluate(() => {
+      Object.defineProperty(navigator, 'onLine', { value: false });
+      new BroadcastChannel('usm-live').postMessage('4');
+    });
+    await expect(page.getByText('Offline, trying again in 4 s')).toBeVisible();
+  } },
+  { name: 'cover', reach: async (page) => {
+    await list(page);
+    await page.route('**/live?*', () => undefined);
+    await setHidden(page, true);
+    await setHidden(page, false);
+    await expect(page.getByText('Checking whether you are still logged in…')).toBeVisible();
+  } },
+  { name: 'time-out', reach: async (page) => {
+    await page.route('**/live?*', (route) => route.fulfill({ status: 204, headers: { 'usm-again': '5', 'usm-time-out': '11:07 AM' } }));
+    await list(page);
+    await expect(page.getByText('You will be logged out at 11:07 AM.')).toBeVisible();
   } },
   { name: 'panel', reach: async (page) => {
     await list(page);
@@ -162,6 +199,16 @@ export const STATES: State[] = [
     await page.getByRole('button', { name: /^End & Disable / }).click();
     await expect(page.getByRole('button', { name: 'Undo disable' })).toBeVisible();
   } },
+  { name: 'plan-going', reach: async (page) => {
+    await list(page);
+    await planInSteps(page, () => undefined);
+    await expect(page.getByRole('progressbar')).toBeVisible();
+  } },
+  { name: 'plan-stopped', reach: async (page) => {
+    await list(page);
+    await planInSteps(page, (route) => route.fulfill({ status: 503, json: 'unavailable' }));
+    await expect(page.getByRole('button', { name: 'Go on' })).toBeVisible();
+  }, status: 503 },
   { name: 'search', reach: async (page) => {
     await list(page);
     await page.getByLabel('Search tools and people').pressSequentially('an');

@@ -24,6 +24,9 @@ pub struct Deadlines {
     pub absolute: i64,
 }
 
+/// So long before its idle time-out a person is warned (WCAG 2.2.1): two minutes, or half of a limit that is shorter than four.
+const WARNING: i64 = 120_000;
+
 /// A noted activity is in the database this much later at most.
 pub const FLUSH: i64 = 1_000;
 
@@ -36,6 +39,11 @@ impl Limits {
     /// How much later than its idle limit a session may time out.
     pub fn slack(self) -> i64 {
         self.write_after() + FLUSH
+    }
+
+    /// How long before its idle time-out an open page warns.
+    pub fn warning(self) -> i64 {
+        WARNING.min(self.idle / 2)
     }
 
     /// The deadlines to store. The idle one never lies behind the absolute one.
@@ -95,6 +103,13 @@ mod tests {
         assert_eq!(Limits { idle: HOUR, lifetime: 12 * HOUR }.slack(), 61_000);
         assert_eq!(Limits { idle: 8 * HOUR, lifetime: 12 * HOUR }.slack(), 61_000);
         assert_eq!(Limits { idle: 6_000, lifetime: HOUR }.slack(), 1_100);
+    }
+
+    #[test]
+    fn the_warning_comes_two_minutes_before_or_at_half_of_a_short_limit() {
+        assert_eq!(Limits { idle: HOUR, lifetime: 12 * HOUR }.warning(), 120_000);
+        assert_eq!(Limits { idle: 240_000, lifetime: HOUR }.warning(), 120_000);
+        assert_eq!(Limits { idle: 10_000, lifetime: HOUR }.warning(), 5_000);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod apps;
 mod background;
 mod networks;
 
+use crate::activity::Limits;
 pub use apps::Apps;
 pub use background::BackgroundPaths;
 use jiff::tz::TimeZone;
@@ -22,10 +23,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub public_url: PublicUrl,
     pub time_zone: TimeZone,
-    /// Milliseconds without activity after which a session times out.
-    pub idle_timeout: i64,
-    /// Milliseconds after which a session times out whatever its activity.
-    pub session_lifetime: i64,
+    pub limits: Limits,
     pub site_name: String,
     /// Whose `X-Forwarded-*` and `X-Original-URL` are believed.
     pub trusted_proxies: Networks,

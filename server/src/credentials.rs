@@ -30,6 +30,9 @@ pub struct ValidSession {
     pub sis: bool,
     /// The stored time of the last activity, UTC milliseconds: what a touch compares with.
     pub last_seen_at: i64,
+    /// When it is over without activity, and whatever the activity, UTC milliseconds.
+    pub idle_expires_at: i64,
+    pub expires_at: i64,
 }
 
 /// Why a session is over, as the log-in page says it.

@@ -30,6 +30,7 @@ mod panics;
 mod peer;
 mod refusals;
 mod sign_in;
+mod standing;
 mod verify;
 mod way;
 
@@ -40,7 +41,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
     middleware::{from_fn, from_fn_with_state},
-    routing::{get, post},
+    routing::{get, head, post},
 };
 use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -81,7 +82,7 @@ pub fn router(node: Node) -> Router {
     let pages = Router::new()
         .leptos_routes_with_context(&node, routes, context::provide(&node), context::shell(&node))
         .route("/", get(guard::start))
-        .route("/live", get(live::live))
+        .route("/live", head(standing::ask).post(standing::stay).get(live::live))
         .route("/sign-in", post(sign_in::sign_in).layer(DefaultBodyLimit::max(SIGN_IN_BYTES)))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/theme", post(forms::theme))

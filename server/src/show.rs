@@ -12,6 +12,11 @@ pub fn time_of_day(ms: i64, zone: &TimeZone) -> String {
     civil(ms, zone).strftime("%I:%M:%S %p").to_string()
 }
 
+/// `09:20 AM` for UTC milliseconds.
+pub fn minute(ms: i64, zone: &TimeZone) -> String {
+    civil(ms, zone).strftime("%I:%M %p").to_string()
+}
+
 /// `active 12 s ago`, from the last stored activity to now, both in UTC milliseconds.
 pub fn activity(last_seen_at: i64, now: i64) -> String {
     let seconds = now.saturating_sub(last_seen_at).max(0) / 1000;
@@ -47,6 +52,7 @@ mod tests {
         let zone = TimeZone::get("America/Chicago").expect("a zone");
         assert_eq!(date_time(1_646_839_254_000, &zone), "03/09/2022 09:20:54 AM");
         assert_eq!(time_of_day(1_646_839_254_000, &zone), "09:20:54 AM");
+        assert_eq!(minute(1_646_839_254_000, &zone), "09:20 AM");
         assert_eq!(date_time(1_646_805_600_000, &TimeZone::UTC), "03/09/2022 06:00:00 AM");
         assert_eq!(time_of_day(0, &TimeZone::UTC), "12:00:00 AM");
         assert_eq!(time_of_day(43_200_000, &TimeZone::UTC), "12:00:00 PM");

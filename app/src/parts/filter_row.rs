@@ -51,7 +51,7 @@ fn Filter(column: Column) -> impl IntoView {
         if pasted.taken < pasted.names {
             let (taken, names) = (pasted.taken, pasted.names);
             let text = format!("A filter holds 500 names, or 16 KB. The first {taken} of {names} were taken; filter the others next.");
-            toasts.error_with(text, Vec::new());
+            toasts.warning(text);
         }
         list.set_filter(column, pasted.filter);
     };

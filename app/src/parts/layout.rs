@@ -2,7 +2,7 @@
 
 use crate::{
     frame::Frame,
-    parts::{live::Live, person_menu::PersonMenu, restored::load_anew_when_restored, search_box::SearchBox},
+    parts::{person_menu::PersonMenu, search_box::SearchBox, standing::Standing},
 };
 use leptos::{html, prelude::*};
 use leptos_router::hooks::use_location;
@@ -11,11 +11,6 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn TopBar() -> impl IntoView {
     let frame = expect_context::<Frame>();
-    if frame.viewer.is_some() {
-        load_anew_when_restored();
-        let live = Live::take();
-        Effect::new(move |_| live.begin());
-    }
     let sis = frame.viewer.as_ref().is_some_and(|viewer| viewer.sis);
     let home = match &frame.viewer {
         Some(_) if sis => "/sessions",
@@ -30,6 +25,7 @@ pub fn TopBar() -> impl IntoView {
             {sis.then(|| view! { <SearchBox /> })}
             {frame
                 .viewer
+                .clone()
                 .map(|viewer| {
                     view! {
                         <div class="personal">
@@ -40,6 +36,7 @@ pub fn TopBar() -> impl IntoView {
                     }
                 })}
         </header>
+        {frame.viewer.map(|viewer| view! { <Standing viewer /> })}
     }
 }
 

@@ -175,6 +175,15 @@ impl List {
         self.own.with_value(|own| own.told)
     }
 
+    /// What the server said of a selection beside an answer without the list's rows: which of the rows are among *all that match* stays as
+    /// the last list said.
+    fn learn_selected(self, selection: Selection, query: Query, selected: Selected) {
+        self.told().update(|told| {
+            let in_all = told.take().map(|told| told.2.in_all).unwrap_or_default();
+            *told = Some((selection, query, Selected { in_all, ..selected }));
+        });
+    }
+
     fn tallies(self) -> RwSignal<u32> {
         self.own.with_value(|own| own.tallies)
     }

@@ -1,13 +1,10 @@
 //! What the server tells an open page (`/live`): that the list is another, or that the session is over.
 //!
 //! One tab of the browser has the stream at a time, under a lock, and tells the others: browsers allow few connections. A tab out of
-//! sight takes no part; back in sight it looks whether its session lives.
+//! sight takes no part. What becomes of the page when its session may be over is the business of [`super::standing`].
 
-use super::failure;
-use crate::AppError;
 use leptos::{
     prelude::*,
-    task::spawn_local,
     wasm_bindgen::{JsCast, JsValue, closure::Closure, convert::FromWasmAbi},
 };
 use std::{cell::RefCell, time::Duration};
@@ -21,9 +18,6 @@ const HOW: &str = "?";
 
 /// So long after a form was sent the page is there to stay.
 const STILL_HERE: Duration = Duration::from_secs(5);
-
-/// What `HEAD /live` answers where the session is over.
-const RESET: u16 = 205;
 
 /// A lost stream is tried again after two seconds, four, and so on up to this.
 const LONGEST_WAIT: u32 = 32;
@@ -45,6 +39,8 @@ pub struct Live {
     pub link: RwSignal<Link>,
     /// Grows when the list is another, or may be.
     pub news: RwSignal<u32>,
+    /// Grows when the session may be over.
+    pub doubts: RwSignal<u32>,
     /// Acts under way, whose answers tell more than the end of the session does.
     held: RwSignal<u32>,
 }
@@ -82,35 +78,8 @@ impl Live {
         expect_context()
     }
 
-    /// From here on this tab takes part, while it is in sight.
+    /// Notices when the page is being left by a form, for as long as the document lives.
     pub fn begin(self) {
-        if let Ok(channel) = BroadcastChannel::new(NAME) {
-            channel.set_onmessage(Some(&listener(move |event: MessageEvent| {
-                if !document().hidden() {
-                    self.hear(&text_of(&event));
-                }
-            })));
-            WIRE.with_borrow_mut(|wire| wire.channel = Some(channel));
-        }
-        // All for as long as the document lives.
-        window_event_listener_untyped("visibilitychange", move |_| {
-            if document().hidden() {
-                self.stop();
-            } else {
-                spawn_local(async move {
-                    if self.stays().await {
-                        self.come();
-                    }
-                });
-            }
-        });
-        window_event_listener_untyped("pagehide", move |_| {
-            // A page with an open channel or a lock is not kept for Back.
-            self.stop();
-            if let Some(channel) = WIRE.with_borrow_mut(|wire| wire.channel.take()) {
-                channel.close();
-            }
-        });
         window_event_listener_untyped("submit", move |event| {
             // The page is being left: the end of its session, by this very form perhaps, must not lead elsewhere.
             if !event.default_prevented() {
@@ -126,7 +95,6 @@ impl Live {
                 );
             }
         });
-        self.come();
     }
 
     /// Tries a lost stream at once.
@@ -140,13 +108,29 @@ impl Live {
     pub fn hold(self, held: bool) {
         self.held.update(|acts| *acts = if held { *acts + 1 } else { acts.saturating_sub(1) });
         if !held {
-            self.check();
+            self.doubt();
         }
     }
 
-    fn come(self) {
+    /// The end of the session must not lead elsewhere now: what is under way does.
+    pub fn is_held(self) -> bool {
+        self.held.get_untracked() > 0 || WIRE.with_borrow(|wire| wire.leaving)
+    }
+
+    /// From here on this tab takes part, if it is in sight.
+    pub fn come(self) {
         if document().hidden() || WIRE.with_borrow(|wire| wire.leaving) {
             return;
+        }
+        if WIRE.with_borrow(|wire| wire.channel.is_none())
+            && let Ok(channel) = BroadcastChannel::new(NAME)
+        {
+            channel.set_onmessage(Some(&listener(move |event: MessageEvent| {
+                if !document().hidden() {
+                    self.hear(&text_of(&event));
+                }
+            })));
+            WIRE.with_borrow_mut(|wire| wire.channel = Some(channel));
         }
         post(HOW);
         if WIRE.with_borrow(|wire| wire.turn != Turn::None) {
@@ -172,7 +156,20 @@ impl Live {
         let _ = locks.request(NAME, granted.unchecked_ref());
     }
 
-    fn stop(self) {
+    /// The page is left, perhaps to be shown again: with an open channel or a lock it would not be kept for Back.
+    pub fn leave(self) {
+        self.stop();
+        let channel = WIRE.with_borrow_mut(|wire| {
+            wire.leaving = false;
+            wire.channel.take()
+        });
+        if let Some(channel) = channel {
+            channel.close();
+        }
+    }
+
+    /// Takes no part while the tab is out of sight.
+    pub fn stop(self) {
         let release = WIRE.with_borrow_mut(|wire| {
             wire.close();
             if wire.turn == Turn::Has {
@@ -209,7 +206,7 @@ impl Live {
             wire.failures += 1;
             1_u32.checked_shl(wire.failures).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
         });
-        self.check();
+        self.doubt();
         self.wait(seconds);
     }
 
@@ -244,7 +241,7 @@ impl Live {
                     post("open");
                 }
             }
-            "ended" => self.check(),
+            "ended" => self.doubt(),
             "list" => self.news.update(|news| *news += 1),
             "open" => {
                 self.link.set(Link::Open);
@@ -255,24 +252,8 @@ impl Live {
         }
     }
 
-    fn check(self) {
-        spawn_local(async move {
-            self.stays().await;
-        });
-    }
-
-    /// Leaves the page where its session is over. Answers whether it stays.
-    async fn stays(self) -> bool {
-        let elsewhere = move || self.held.get_untracked() > 0 || WIRE.with_borrow(|wire| wire.leaving);
-        if elsewhere() {
-            return true;
-        }
-        let init = web_sys::RequestInit::new();
-        init.set_method("HEAD");
-        let answer = wasm_bindgen_futures::JsFuture::from(window().fetch_with_str_and_init("/live", &init)).await.ok();
-        let answer = answer.and_then(|answer| answer.dyn_into::<web_sys::Response>().ok());
-        let over = answer.is_some_and(|answer| answer.status() == RESET) && !elsewhere();
-        !(over && failure::leave_if_signed_out(&AppError::NotSignedIn))
+    fn doubt(self) {
+        self.doubts.update(|doubts| *doubts += 1);
     }
 }
 

@@ -77,6 +77,11 @@ impl Toasts {
         self.push(Toast::new(text.into(), false, ways));
     }
 
+    /// Something was done in part only: stands until it is closed or something else is done.
+    pub fn warning(self, text: String) {
+        self.push(Toast { stays: true, ..Toast::new(text, true, Vec::new()) });
+    }
+
     /// Something was not done, and may be tried again.
     pub fn error_with(self, text: impl Into<String>, ways: Vec<Way>) {
         self.push(Toast::new(text.into(), true, ways));

@@ -9,7 +9,6 @@ use super::{
 };
 use crate::{
     Node,
-    activity::Limits,
     auth::password::Passwords,
     config::{Config, Place},
     credentials::Credentials as _,
@@ -62,7 +61,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     let config = args.node.config(listener.local_addr().context("The listener has no address")?)?;
 
-    let settings = Settings::new(config.time_zone.clone(), args.node.limits.get());
+    let settings = Settings::new(config.time_zone.clone(), config.limits);
     let store = open(&place, settings, Duration::from_millis(args.database_wait.unsigned_abs())).await?;
     let served = serve(&store, listener, config, &place, args.demo_traffic).await;
     store.close().await;
@@ -84,8 +83,7 @@ async fn serve(store: &SqlStore, listener: TcpListener, config: Config, place: &
     let background = store.start(clock.clone());
 
     let stop = stop_signal()?;
-    let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };
-    let traffic = demo_traffic.then(|| tokio::spawn(demo::traffic::run(store.clone(), clock.clone(), limits, stop.clone())));
+    let traffic = demo_traffic.then(|| tokio::spawn(demo::traffic::run(store.clone(), clock.clone(), config.limits, stop.clone())));
     let origin = config.public_url.origin();
     let node = Node {
         config: Arc::new(config),

@@ -92,7 +92,16 @@ async fn begin(store: &SqlStore, visit: &Visit, account: AccountId) -> Stored<Op
 }
 
 fn valid(session: SessionId, account: AccountId, last_seen_at: i64) -> ValidSession {
-    ValidSession { session, account, user_name: String::new(), name: String::new(), sis: false, last_seen_at }
+    ValidSession {
+        session,
+        account,
+        user_name: String::new(),
+        name: String::new(),
+        sis: false,
+        last_seen_at,
+        idle_expires_at: i64::MAX,
+        expires_at: i64::MAX,
+    }
 }
 
 /// Those who come by themselves, and what they are.

@@ -98,8 +98,10 @@ pub async fn within<T>(answer: impl Future<Output = Stored<T>>) -> Stored<T> {
     tokio::time::timeout(SILENCE, answer).await.unwrap_or(Err(StoreError::Unavailable))
 }
 
-/// What a page asks without its person: the stream, the looks that follow it, and whatever says so itself.
+/// What a page asks without its person: the stream, how its session stands, the looks that follow, and whatever says so itself.
 fn is_background(request: &Request) -> bool {
-    matches!(request.uri().path(), "/live" | "/api/sessions/look")
+    let path = request.uri().path();
+    path == "/live" && request.method().is_safe()
+        || path == "/api/sessions/look"
         || request.headers().get("usm-background").is_some_and(|value| value == "1")
 }

@@ -16,7 +16,7 @@ use app::AppError;
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderMap, Method, StatusCode},
+    http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -29,19 +29,11 @@ use std::{convert::Infallible, time::Duration};
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// For everybody with a session. A session that is over is told so at once, once; without one there is nothing to tell: 401.
-/// `HEAD` only says whether the session lives: 204, or 205 where the page is to be loaded anew. (Browsers write a 401 to the console.)
-pub async fn live(
-    method: Method,
-    State(node): State<Node>,
-    Extension(identity): Extension<Identity>,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
+pub async fn live(State(node): State<Node>, Extension(identity): Extension<Identity>, headers: HeaderMap) -> Result<Response, Refused> {
     if !origin::may_listen(&headers, &node.config.public_url) {
         return Err(AppError::CrossSite.into());
     }
     let session = match identity.found {
-        Found::Session(_) if method == Method::HEAD => return Ok(StatusCode::NO_CONTENT.into_response()),
-        _ if method == Method::HEAD => return Ok(StatusCode::RESET_CONTENT.into_response()),
         Found::Session(session) => Some(session),
         Found::Over(_) => None,
         Found::Nobody => return Ok(StatusCode::UNAUTHORIZED.into_response()),

@@ -277,7 +277,16 @@ fn checked(found: Option<CheckRow>, now: i64) -> Checked {
     if idle_expires_at.min(expires_at) <= now {
         return Checked::Over(Why::TimedOut);
     }
-    Checked::Valid(ValidSession { session: SessionId(session), account: AccountId(account), user_name, name, sis, last_seen_at })
+    Checked::Valid(ValidSession {
+        session: SessionId(session),
+        account: AccountId(account),
+        user_name,
+        name,
+        sis,
+        last_seen_at,
+        idle_expires_at,
+        expires_at,
+    })
 }
 
 /// The event of one session that ended.

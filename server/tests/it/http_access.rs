@@ -23,7 +23,7 @@ pub const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
     ("/sign-in", "/sign-in", [200, 200, 200, 200], [401, 401, 401, 401]),
     ("/sign-out", "/sign-out", [405, 405, 405, 405], [303, 303, 303, 303]),
     ("/theme", "/theme", [405, 405, 405, 405], [303, 303, 303, 303]),
-    ("/live", "/live", [401, 200, 200, 200], [405, 405, 405, 405]),
+    ("/live", "/live", [401, 200, 200, 200], [205, 205, 204, 204]),
     ("/me", "/me", [303, 303, 200, 200], [303, 303, 405, 405]),
     ("/help", "/help", [303, 303, 200, 200], [303, 303, 405, 405]),
     ("/sessions", "/sessions", [303, 303, 403, 200], [303, 303, 403, 405]),
@@ -279,6 +279,18 @@ async fn inp_07_windows_are_clamped_and_long_bodies_refused_in_a_sentence() {
     assert!(page.body.contains(AppError::TooLarge.sentence()));
     let answer = admin.api("sessions/list", &format!(r#"{{"query":"{}"}}"#, "x".repeat(3 * 1024 * 1024))).await;
     assert_eq!((answer.status, answer.json::<AppError>()), (413, AppError::TooLarge));
+}
+
+#[tokio::test]
+async fn inp_07_a_plan_of_a_million_ids_is_refused_in_a_sentence_and_none_is_made() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let ids: Vec<_> = (1..=1_000_000).collect();
+    let body = serde_json::json!({"act": "end", "selection": {"ids": ids}, "shown": {"filters": ["", "", "", "", ""]}});
+    let answer = admin.api("sessions/plan", &body.to_string()).await;
+    assert_eq!((answer.status, answer.json::<AppError>()), (413, AppError::TooLarge));
+    assert_eq!(AppError::TooLarge.sentence(), "The request is too large. Select fewer users one by one, or select all that match.");
+    assert_eq!(world.rows::<(i64,)>("select count(*) from plans").await, [(0,)]);
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ async fn rev_08_who_is_ended_or_disabled_is_nobody_to_the_next_request() {
     let deputy: AccountId = world.store.find_account("deputy").await.expect("the store").expect("an account");
     world.disable(deputy).await;
     assert_eq!(status(&disabled).await, 401);
-    world.clock.advance(world.node.config.idle_timeout + 120_000);
+    world.clock.advance(world.node.config.limits.idle + 120_000);
     assert_eq!(status(&idle).await, 401);
 }
 
@@ -423,7 +423,7 @@ async fn a_check_is_activity() {
     let teacher = world.signed_in("teacher").await;
     for browser in [teacher.clone(), teacher.at_another_host()] {
         for _ in 0..3 {
-            world.clock.advance(world.node.config.idle_timeout - 60_000);
+            world.clock.advance(world.node.config.limits.idle - 60_000);
             assert_eq!(browser.get("/auth/verify").await.status, 200);
             world.store.write_activity().await.expect("written");
         }

@@ -1,9 +1,12 @@
 //! What open pages are told, and what they then ask.
 
 use crate::http_world::{Browser, START, World};
-use app::model::{
-    account::AccountId,
-    session::{Meanwhile, OnScreen, Seen},
+use app::{
+    frame::Viewer,
+    model::{
+        account::AccountId,
+        session::{Meanwhile, OnScreen, Seen},
+    },
 };
 use axum::{body::Body, response::Response};
 use http_body_util::BodyExt as _;
@@ -127,10 +130,66 @@ async fn web_08_a_session_that_is_over_is_told_once_at_the_opening() {
     let mut stream = Stream::open(&teacher).await;
     stream.says(ENDED).await;
     stream.says(CLOSED).await;
-    let answer = teacher.send("HEAD", "/live", None, Body::empty()).await;
-    assert_eq!((answer.status, &*answer.body), (205, ""));
-    assert!(!answer.headers.contains_key("set-cookie"), "a late answer would wipe a newer log-in's cookie");
-    assert_eq!(world.signed_in("teacher").await.send("HEAD", "/live", None, Body::empty()).await.status, 204);
+    for method in ["HEAD", "POST"] {
+        let answer = teacher.send(method, "/live", None, Body::empty()).await;
+        assert_eq!((answer.status, &*answer.body), (205, ""));
+        assert!(!answer.headers.contains_key("set-cookie"), "a late answer would wipe a newer log-in's cookie");
+        assert_eq!(world.signed_in("teacher").await.send(method, "/live", None, Body::empty()).await.status, 204);
+    }
+}
+
+#[tokio::test]
+async fn web_08_a_page_of_somebody_else_or_with_another_role_does_not_stand() {
+    let world = World::new().await;
+    let deputy = world.signed_in("deputy").await;
+    let id = world.store.find_account("deputy").await.expect("the store").expect("the deputy");
+    let stands = async |account: AccountId, sis: bool| {
+        let viewer = Viewer { account, user_name: String::new(), sis };
+        deputy.send("HEAD", &viewer.session_address(), None, Body::empty()).await.status
+    };
+    assert_eq!((stands(id, true).await, stands(id, false).await, stands(world.admin, true).await), (204, 205, 205));
+    world.store.set_sis(Actor::CommandLine, id, false, world.clock.now()).await.expect("the role is taken");
+    assert_eq!((stands(id, true).await, stands(id, false).await), (205, 204));
+}
+
+/// What a page is told of its session: in how many seconds to ask again, and the time that it warns of.
+async fn standing(browser: &Browser, method: &str) -> (u32, String) {
+    let answer = browser.send(method, "/live", None, Body::empty()).await;
+    assert_eq!(answer.status, 204);
+    (answer.header("usm-again").parse().expect("seconds"), answer.header("usm-time-out").to_owned())
+}
+
+#[tokio::test]
+async fn a_page_warns_two_minutes_before_its_time_out_and_its_person_can_stay() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    // An hour and the slack of 61 seconds, less two minutes.
+    assert_eq!(standing(&admin, "HEAD").await, (3_542, String::new()));
+    world.clock.advance(59 * MINUTE);
+    assert_eq!(standing(&admin, "HEAD").await, (2, String::new()));
+    world.clock.advance(1_000);
+    assert_eq!(standing(&admin, "HEAD").await, (5, "12:01 PM".to_owned()), "asking is no activity");
+    world.clock.advance(2 * MINUTE - 2_000);
+    assert_eq!(standing(&admin, "HEAD").await, (3, "12:01 PM".to_owned()));
+    assert_eq!(standing(&admin, "POST").await, (3_481, String::new()));
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let seen: Vec<(i64,)> = world.rows("select last_seen_at from sessions").await;
+    assert_eq!(seen, [(START + 61 * MINUTE - 1_000,)], "and staying is");
+    assert_eq!(standing(&admin, "HEAD").await, (3_542, String::new()), "so no other page of this session warns any more");
+    world.clock.advance(62 * MINUTE);
+    assert_eq!(admin.send("POST", "/live", None, Body::empty()).await.status, 205, "too late");
+}
+
+#[tokio::test]
+async fn there_is_no_warning_where_staying_is_impossible() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    // As it is in the last hour that a session lasts.
+    let cut: Vec<(i64,)> = world.rows("update sessions set expires_at = idle_expires_at returning id").await;
+    assert_eq!(cut.len(), 1);
+    world.clock.advance(60 * MINUTE);
+    assert_eq!(standing(&admin, "HEAD").await, (3_600, String::new()));
+    assert_eq!(standing(&admin, "POST").await, (3_600, String::new()));
 }
 
 #[tokio::test]

@@ -274,7 +274,7 @@ async fn a_refused_page_says_why_and_leads_back() {
     let out = teacher.post("/sessions/plan", "act=end&id=1").await;
     assert_eq!((out.status, out.header("location")), (303, "/sign-in?why=ended&next=%2Fsessions"));
 
-    world.clock.advance(world.node.config.idle_timeout + 120_000);
+    world.clock.advance(world.node.config.limits.idle + 120_000);
     let out = idle.get("/me").await;
     assert_eq!(out.header("location"), "/sign-in?why=timeout&next=%2Fme");
     assert_eq!(world.stranger().get("/me").await.header("location"), "/sign-in?next=%2Fme");

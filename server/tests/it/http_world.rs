@@ -79,8 +79,7 @@ impl World {
             listen: "127.0.0.1:3000".parse().expect("an address"),
             public_url,
             time_zone: TimeZone::get("America/New_York").expect("a time zone"),
-            idle_timeout: 3_600_000,
-            session_lifetime: 12 * 3_600_000,
+            limits: Limits { idle: 3_600_000, lifetime: 12 * 3_600_000 },
             site_name: "Demo District".into(),
             trusted_proxies: Networks::default(),
             apps: Apps::default(),
@@ -88,9 +87,8 @@ impl World {
             cookie_domain: None,
         };
         options(&mut config);
-        let limits = Limits { idle: config.idle_timeout, lifetime: config.session_lifetime };
         // The machine that runs the tests may be busy.
-        let settings = Settings { step, patience: Duration::from_secs(10), ..Settings::new(config.time_zone.clone(), limits) };
+        let settings = Settings { step, patience: Duration::from_secs(10), ..Settings::new(config.time_zone.clone(), config.limits) };
         let store = SqlStore::open(database.place(), Missing::Create, settings).await.expect("a database");
         let clock = Clock::fixed(START);
         let background = store.start(clock.clone());

@@ -8,7 +8,7 @@ use crate::{
     AppError, api,
     model::{
         plan::Act,
-        selection::{Selected, Selection},
+        selection::Selection,
         session::{Meanwhile, OnScreen},
     },
     parts::{browser, live::Live},
@@ -120,8 +120,7 @@ impl List {
                         line.learn(seen.count, if seen.disabled { Act::EndDisable } else { Act::End });
                     }
                     if !selection.is_large() {
-                        let in_all = self.told().with_untracked(|told| told.as_ref().map(|told| told.2.in_all.clone())).unwrap_or_default();
-                        self.told().set(Some((selection, query, Selected { in_all, ..window.selected })));
+                        self.learn_selected(selection, query, std::mem::take(&mut window.selected));
                     }
                     self.shown.update(|shown| {
                         (shown.matching, shown.all, shown.names) = (window.matching, window.all, window.names.take());

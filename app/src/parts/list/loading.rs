@@ -145,9 +145,7 @@ impl List {
     async fn count(self, query: Query, selection: Selection) {
         match api::sessions::list(query.clone(), selection.clone(), 0, 1).await {
             Ok(window) => {
-                let in_all = self.told().with_untracked(|told| told.as_ref().map(|told| told.2.in_all.clone())).unwrap_or_default();
-                // Its one row says nothing about the others: what they are stays as the last list said.
-                self.told().set(Some((selection, query, Selected { in_all, ..window.selected })));
+                self.learn_selected(selection, query, window.selected);
                 self.shown.update(|shown| (shown.matching, shown.all) = (window.matching, window.all));
                 self.rows_changed();
             }
