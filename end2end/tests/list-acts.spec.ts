@@ -169,8 +169,11 @@ test('an administrator who is ended before he confirms is told at the log-in pag
   await deaf(admin);
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
+  const button = admin.getByRole('alertdialog').getByRole('button', { name: 'End sessions of 2 users' });
+  // Ended after the plan was made, not meanwhile.
+  await expect(button).toBeVisible();
   product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
-  await admin.getByRole('alertdialog').getByRole('button', { name: 'End sessions of 2 users' }).click();
+  await button.click();
   await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
   await expect(admin.getByText('Nothing was done.')).toBeVisible();
   await complaints.expectStatus(401);
