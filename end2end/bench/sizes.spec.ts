@@ -125,14 +125,20 @@ for (const sessions of SIZES) {
     const list = async ({ filters = ['', '', '', '', ''], sort = '-created', offset = 0 }: Asked) => await ask('sessions/list', { query: { filters, sort }, offset, limit: 200 });
     const [, whole] = await list({});
     note('Users · sessions listed', sessions, `${whole.all.users.toLocaleString('en')} · ${whole.all.sessions.toLocaleString('en')}`);
-    const measure = async (asked: Asked): Promise<Times> => {
-      const times: Times = [];
-      for (let turn = 0; turn < 520; turn += 1) times.push((await list(asked))[0]);
-      return times.slice(20);
+    /** What the server says that it took, and the median of what the client saw. */
+    const measure = async (line: string, asked: Asked, most: number) => {
+      for (let turn = 0; turn < 20; turn += 1) await list(asked);
+      await page.waitForTimeout(50);
+      const from = product.log.length;
+      const seen: Times = [];
+      for (let turn = 0; turn < 500; turn += 1) seen.push((await list(asked))[0]);
+      const served = () => [...product.log.slice(from).join('').matchAll(/path="\/api\/sessions\/list" status=200 duration_ms=([\d.]+)/g)].map((found) => Number(found[1]));
+      await expect.poll(() => served().length).toBe(seen.length);
+      judge(`${line}, ms`, sessions, `${spread(served())}, client ${shown(at(seen, 0.5))}`, at(served(), 0.99), most, '99th ');
     };
-    judgeTimes('P1 first window', sessions, await measure({}), 0.99, 2);
-    for (const [name, filters] of Object.entries(FILTERS)) judgeTimes(`P2 filter: ${name}`, sessions, await measure({ filters }), 0.99, 20);
-    for (const sort of SORTS) judgeTimes(`P3 order ${sort}, window in the middle`, sessions, await measure({ sort, offset: Math.floor(whole.all.users / 2) }), 0.99, 25);
+    await measure('P1 first window', {}, 2);
+    for (const [name, filters] of Object.entries(FILTERS)) await measure(`P2 filter: ${name}`, { filters }, 20);
+    for (const sort of SORTS) await measure(`P3 order ${sort}, window in the middle`, { sort, offset: Math.floor(whole.all.users / 2) }, 25);
 
     const loads: Times = [];
     for (let turn = 0; turn < 20; turn += 1) {
@@ -270,7 +276,7 @@ test.afterAll(() => {
   const sizes = SIZES.map((size) => size.toLocaleString('en'));
   writeFileSync('../docs/benchmarks.md', [
     '# Benchmarks', '',
-    `\`cargo xtask bench\` at ${commit} on ${machine}. Sessions of 80 % as many accounts, seeded. Server and Chromium share the machine; times are measured by the client, over loopback.`,
+    `\`cargo xtask bench\` at ${commit} on ${machine}. Sessions of 80 % as many accounts, seeded. Server and Chromium share the machine. P1 to P3 are what the server took for the answer, beside them the client's median, over loopback; the other times are the browser's.`,
     `Times are median · 95th · 99th percentile (lowest–highest). What is asked is judged at ${sizes.at(-1)} sessions.`, '',
     `| sessions | asked | ${sizes.join(' | ')} |`, `| --- | --- |${' --- |'.repeat(SIZES.length)}`, ...rows(table, '–', (line) => ` ${asks.get(line) ?? '–'} |`), '',
     '## In the server alone', '',
