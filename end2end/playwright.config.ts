@@ -26,6 +26,7 @@ export default defineConfig({
   projects: [
     { name: 'tests', testDir: 'tests' },
     { name: 'screenshots', testDir: 'pictures' },
-    { name: 'bench', testDir: 'bench' },
+    // A trace would be measured with the page.
+    { name: 'bench', testDir: 'bench', use: { trace: 'off', screenshot: 'off', video: 'off' } },
   ],
 });

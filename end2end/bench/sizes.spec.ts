@@ -97,7 +97,7 @@ for (const sessions of SIZES) {
     test.setTimeout(3_600_000);
     const accounts = sessions * 0.8;
     let began = performance.now();
-    const product = await Product.demo({ accounts, sessions });
+    const product = await Product.demo({ accounts, sessions, lasting: true });
     note('Making the district and starting, s', sessions, ((performance.now() - began) / 1_000).toFixed(0));
     await product.stop();
     noteServer(sessions, join(product.folder, 'usm.db'));

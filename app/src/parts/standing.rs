@@ -41,6 +41,8 @@ struct Watch {
     text: RwSignal<String>,
     /// The newest look: what comes of an older one is void.
     look: StoredValue<u32>,
+    /// The browser is about to throw the page away.
+    is_left: StoredValue<bool>,
 }
 
 /// One dialog, cover or warning, on every page of somebody who is logged in.
@@ -52,6 +54,7 @@ pub fn Standing(viewer: Viewer) -> impl IntoView {
         over: RwSignal::default(),
         text: RwSignal::default(),
         look: StoredValue::default(),
+        is_left: StoredValue::default(),
     };
     let (dialog, stay) = (NodeRef::<html::Dialog>::new(), NodeRef::<html::Button>::new());
     Effect::new(move |_| watch.begin());
@@ -104,12 +107,18 @@ impl Watch {
         use leptos::wasm_bindgen::JsCast;
         self.live.begin();
         listen("visibilitychange", move |_| self.seen());
-        listen("pagehide", move |_| {
-            self.cover();
+        let is_kept = |event: &web_sys::Event| event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted);
+        listen("pagehide", move |event| {
+            if is_kept(&event) {
+                self.cover();
+            } else {
+                // Nobody sees it again: to cover it would only hold up the next page.
+                self.is_left.set_value(true);
+            }
             self.live.leave();
         });
         listen("pageshow", move |event| {
-            if event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted) {
+            if is_kept(&event) {
                 self.seen();
             }
         });
@@ -126,6 +135,9 @@ impl Watch {
 
     /// In sight again, or out of it.
     fn seen(self) {
+        if self.is_left.get_value() {
+            return;
+        }
         if document().hidden() {
             self.cover();
             self.live.stop();
