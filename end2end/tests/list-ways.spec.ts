@@ -1,7 +1,7 @@
 // The Session List between other pages: the address, Back, links to the list, and the selection that stays.
 import { readFileSync } from 'node:fs';
 import { choose, everybody, filter, names, openPanel, row, selected } from './list.ts';
-import { expect, test } from './product.ts';
+import { expect, hydrated, test } from './product.ts';
 
 test('Back comes to the filtered list each time, and the account keeps its address', async ({ loggedIn }) => {
   const admin = await everybody(loggedIn);
@@ -180,3 +180,18 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+test('Enter on the box above the rows ends nobody', async ({ loggedIn }) => {
+  await loggedIn('natetest');
+  const admin = await loggedIn('admin01');
+  await hydrated(admin);
+  await row(admin, 'natetest').getByRole('checkbox').check();
+  const asked: string[] = [];
+  admin.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await admin.getByRole('checkbox', { name: /^Select all / }).focus();
+  await admin.keyboard.press('Enter');
+  await admin.waitForTimeout(300);
+  expect(asked.filter((path) => path.startsWith('/api/sessions/') && !path.endsWith('/look'))).toEqual([]);
+  await expect(admin.getByRole('alertdialog', { name: /^End/ })).toBeHidden();
+  await expect(row(admin, 'natetest')).toBeVisible();
+});

@@ -77,6 +77,12 @@ test('a pasted list of names finds each of them, and says who is not logged in',
   await expect(filter(admin, 'User Name')).toHaveValue('=natetest|=Nate.Miller|=nobody.there|=a\\|b');
   await admin.getByRole('button', { name: '2 not logged in' }).click();
   await expect(admin.getByRole('dialog', { name: 'Names that are not logged in' }).getByRole('listitem')).toHaveText(['nobody.there', 'a|b']);
+  // News of others close nothing.
+  const looked = admin.waitForResponse('**/api/sessions/look');
+  await loggedIn('kahumanu');
+  await looked;
+  await admin.waitForTimeout(200);
+  expect(await admin.getByRole('dialog', { name: 'Names that are not logged in' }).isVisible()).toBe(true);
   await admin.keyboard.press('Escape');
   // Another filter beside it takes nobody's log-in away.
   await filter(admin, 'First Name').fill('fake');

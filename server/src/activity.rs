@@ -77,6 +77,11 @@ impl Activity {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner).get(&session).copied()
     }
 
+    /// Sessions whose activity is noted and not written yet.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.noted.lock().unwrap_or_else(PoisonError::into_inner).len()).unwrap_or(u32::MAX)
+    }
+
     /// Takes at most `limit` notes out.
     pub fn take(&self, limit: usize) -> Vec<(SessionId, i64)> {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,11 @@
 //! The one source of *now*.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Instant,
 };
 
 /// UTC milliseconds that never run backwards within a process. Cloned, it is the same clock.
@@ -10,20 +13,20 @@ use std::sync::{
 pub struct Clock {
     /// The latest time given out, or the fixed time.
     latest: Arc<AtomicI64>,
-    /// How much the database's clock is ahead of the system's.
-    ahead: Arc<AtomicI64>,
+    /// Another clock's time, and when it showed it.
+    kept: Arc<Mutex<Option<(i64, Instant)>>>,
     fixed: bool,
 }
 
 impl Clock {
     /// The system's clock, never before `newest` (the newest time in the database: what happened stays in the past).
     pub fn system(newest: i64) -> Self {
-        Self { latest: Arc::new(AtomicI64::new(newest)), ahead: Arc::default(), fixed: false }
+        Self { latest: Arc::new(AtomicI64::new(newest)), kept: Arc::default(), fixed: false }
     }
 
     /// Stands still until [`Clock::advance`].
     pub fn fixed(at: i64) -> Self {
-        Self { latest: Arc::new(AtomicI64::new(at)), ahead: Arc::default(), fixed: true }
+        Self { latest: Arc::new(AtomicI64::new(at)), kept: Arc::default(), fixed: true }
     }
 
     /// UTC milliseconds.
@@ -31,18 +34,26 @@ impl Clock {
         if self.fixed {
             return self.latest.load(Ordering::Relaxed);
         }
-        let system = system_now() + self.ahead.load(Ordering::Relaxed);
-        self.latest.fetch_max(system, Ordering::Relaxed).max(system)
+        let now = self.raw();
+        self.latest.fetch_max(now, Ordering::Relaxed).max(now)
     }
 
-    /// Goes by another clock from now on, which shows this time: the nodes of one database share the database's. A fixed clock stays.
+    /// Goes by another clock from now on, which shows this time: the nodes of one database share the database's. Where somebody sets the
+    /// system's clock meanwhile, that changes nothing. A fixed clock stays.
     pub fn keep_with(&self, other: i64) {
-        self.ahead.store(other - system_now(), Ordering::Relaxed);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((other, Instant::now()));
     }
 
     /// How much the clock that it goes by is ahead of the system's, in milliseconds.
     pub fn ahead(&self) -> i64 {
-        self.ahead.load(Ordering::Relaxed)
+        if self.fixed { 0 } else { self.raw() - system_now() }
+    }
+
+    fn raw(&self) -> i64 {
+        match *self.kept.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((time, at)) => time.saturating_add(i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX)),
+            None => system_now(),
+        }
     }
 
     /// Moves a fixed clock on; a test's way to let time pass.

@@ -135,6 +135,16 @@ impl Directory {
         self.version.number
     }
 
+    /// Accounts, those without a session too.
+    pub fn account_count(&self) -> u32 {
+        self.accounts.live().count()
+    }
+
+    /// Users with a session, and sessions.
+    pub fn all(&self) -> app::model::session::Totals {
+        self.sessions.all()
+    }
+
     /// Whether a session is active.
     pub fn has_session(&self, id: SessionId) -> bool {
         self.sessions.has(id)

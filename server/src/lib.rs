@@ -11,6 +11,7 @@ mod csv;
 pub mod demo;
 pub mod directory;
 pub mod http;
+pub mod metrics;
 pub mod show;
 pub mod store;
 mod sweep;

@@ -32,6 +32,7 @@ use crate::{
     clock::Clock,
     config::Place,
     directory::Directory,
+    metrics::Figures,
 };
 use app::store::Stored;
 use database::{Database, Kind, Reads as _, query};
@@ -146,6 +147,18 @@ impl SqlStore {
     /// Closes the database, for a program that ends. The last one to close a file folds its write-ahead log in.
     pub async fn close(&self) {
         self.database().close().await;
+    }
+
+    /// What a monitor is told.
+    pub fn figures(&self) -> Figures {
+        let (connections, idle_connections) = self.database().connections();
+        Figures {
+            connections,
+            idle_connections,
+            writes: self.database().acts(),
+            unwritten: self.activity().count(),
+            ..self.feed().figures()
+        }
     }
 
     fn database(&self) -> &Database {

@@ -106,6 +106,11 @@ impl Watchers {
         self.list.send_replace(directory.version());
     }
 
+    /// Open pages.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.pages().by_session.values().map(VecDeque::len).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
     /// Lets everybody go, for a node that stops.
     pub fn close(&self) {
         let mut pages = self.pages();

@@ -1,6 +1,7 @@
 //! `cargo xtask run` and `cargo xtask test` do everything from a fresh clone; the other commands are their parts.
 
 mod check;
+mod cluster;
 mod dev;
 mod postgres;
 mod run;
@@ -14,7 +15,7 @@ type Error = Box<dyn std::error::Error>;
 type Done<T = ()> = Result<T, Error>;
 
 /// Name, arguments, and what it does.
-const COMMANDS: [(&str, &str); 11] = [
+const COMMANDS: [(&str, &str); 12] = [
     ("run", "build the product and serve it with a demo district (options go to `usm serve`; --no-open opens no browser)"),
     ("test", "everything: format, lints, documentation, Rust tests, browser tests, sizes"),
     ("build", "the release build: browser code, style and server"),
@@ -22,6 +23,7 @@ const COMMANDS: [(&str, &str); 11] = [
     ("e2e", "browser tests (arguments go to Playwright)"),
     ("screenshots", "pictures of every page and state into end2end/screenshots"),
     ("bench", "times at 10,000, 100,000 and 1,000,000 sessions into docs/benchmarks.md (BENCH_SESSIONS=10000,… for others)"),
+    ("cluster", "three nodes on one PostgreSQL database behind a load balancer, on this machine (options go to each `usm serve`)"),
     ("deny", "licences, banned crates and sources, by cargo-deny (installed into target/tools once)"),
     ("dev", "a server that is built anew when a file changes (options go to `usm serve`)"),
     ("open", "wait for an address, then open it in the browser"),
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         "e2e" => check::browser_tests(&mut Steps::of(check::BROWSER_STEPS), rest),
         "screenshots" => check::screenshots(rest),
         "bench" => check::bench(rest),
+        "cluster" => cluster::cluster(rest),
         "deny" => tools::deny(),
         "dev" => dev::dev(rest),
         "open" => run::open(rest),

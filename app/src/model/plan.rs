@@ -181,6 +181,8 @@ impl Confirmation {
 /// # Errors
 /// [`crate::AppError::Invalid`] where it is longer than [`REASON_CHARS`].
 pub fn reason(text: &str) -> Result<String, crate::AppError> {
+    // No database keeps a NUL in every text.
+    let text = text.replace('\0', "");
     let text = text.trim();
     if text.chars().count() > REASON_CHARS {
         return Err(crate::AppError::invalid(format!("The reason is too long. Use at most {REASON_CHARS} characters.")));

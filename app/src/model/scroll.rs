@@ -56,6 +56,13 @@ impl ScrollMap {
         Place { scroll, full }
     }
 
+    /// After rows came or went: those in sight stay where they are. In a list that does not fit the bar then stands a little wrong, until it
+    /// is settled.
+    pub fn kept(self, place: Place) -> Place {
+        let settled = self.settled(place);
+        if self.fits() { settled } else { Place { full: settled.full, ..place } }
+    }
+
     /// The way to where a row is wholly in sight; none where it is already.
     pub fn reveal(self, from: Place, row: u32) -> Place {
         let top = f64::from(row.min(self.rows.saturating_sub(1))) * self.row;
@@ -206,6 +213,18 @@ mod tests {
             // Where the bar stands leads to the same rows, from afar too.
             let from_afar = map.follow(Place { scroll: -10.0 * TALLEST, full: -10.0 * TALLEST }, settled.scroll);
             prop_assert!(map.fits() || (from_afar.full - settled.full).abs() < 1e-3, "{settled:?} {from_afar:?}");
+        }
+
+        #[test]
+        fn rows_that_come_or_go_move_none_in_sight((map, place) in somewhere(), change in 0.9..1.1, row in 0.0..1.0) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of rows")]
+            let rows = (f64::from(map.rows) * change) as u32;
+            let now = ScrollMap { rows, ..map };
+            let kept = now.kept(place);
+            prop_assume!(!map.fits() && !now.fits() && place.full <= now.full_span());
+            let row = whole(row * f64::from(rows.min(map.rows)));
+            prop_assert!((now.top(kept, row) - map.top(place, row)).abs() < 1e-6);
+            prop_assert_eq!(kept.scroll, place.scroll);
         }
     }
 }

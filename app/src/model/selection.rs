@@ -54,7 +54,8 @@ impl Selection {
 
     /// Too many ids to travel with every question about the list: what they amount to is asked apart.
     pub fn is_large(&self) -> bool {
-        matches!(self, Self::Ids(ids) if ids.len() > 1_000)
+        let exceptions = if let Self::AllMatching { except, .. } = self { except.len() } else { 0 };
+        self.ids() + exceptions > 1_000
     }
 
     /// Itself, unless its filters are too long.

@@ -103,6 +103,8 @@ struct Own {
     told: RwSignal<Option<(Selection, Query, Selected)>>,
     tallies: RwSignal<u32>,
     looking: Looking,
+    /// The newest load that is asked for again after a while.
+    retry: u32,
 }
 
 /// State of the page. The signals belong to the page and go with it.

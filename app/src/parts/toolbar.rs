@@ -40,8 +40,10 @@ pub fn Toolbar() -> impl IntoView {
 #[component]
 fn NamesFound() -> impl IntoView {
     let list = List::take();
+    // The same names stay the same elements: news would close what is open.
+    let names = Memo::new(move |_| list.shown.with(|shown| shown.names.clone()));
     move || {
-        let names = list.shown.with(|shown| shown.names.clone())?;
+        let names = names.get()?;
         let missing = u32::try_from(names.missing.len()).unwrap_or(u32::MAX);
         let found = format!("{} of {} names", thousands(names.asked.saturating_sub(missing)), thousands(names.asked));
         let ways = (missing > 0).then(|| {

@@ -47,6 +47,8 @@ pub struct HashError;
 /// Hashes and verifies, on as many threads as there are cores. Cloned, it is the same pool.
 #[derive(Clone, Debug)]
 pub struct Passwords {
+    /// Places in all.
+    most: usize,
     /// Everybody inside: at work or waiting.
     places: Arc<Semaphore>,
     slots: Arc<Semaphore>,
@@ -79,7 +81,8 @@ impl Passwords {
     /// A pool with one slot for each core.
     pub fn new() -> Self {
         let slots = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { places: Arc::new(Semaphore::new(slots + WAITING)), slots: Arc::new(Semaphore::new(slots)), verifications: Arc::default() }
+        let most = slots + WAITING;
+        Self { most, places: Arc::new(Semaphore::new(most)), slots: Arc::new(Semaphore::new(slots)), verifications: Arc::default() }
     }
 
     /// Verifies a password, once. `None` (no account, no password set, disabled) computes as much and answers [`Verified::No`].
@@ -97,6 +100,11 @@ impl Passwords {
             }
         })
         .await
+    }
+
+    /// Verifications under way, and those that wait for a slot.
+    pub fn under_way(&self) -> u32 {
+        u32::try_from(self.most - self.places.available_permits()).unwrap_or(u32::MAX)
     }
 
     /// Verifications so far; a sign-in makes exactly one, whoever asks.

@@ -12,7 +12,7 @@ use crate::{
     auth::password::Passwords,
     config::{Config, Place},
     credentials::Credentials as _,
-    demo,
+    demo, metrics,
     store::{Missing, OpenError, Settings, SqlStore},
 };
 use anyhow::Context as _;
@@ -45,6 +45,9 @@ pub struct Args {
     /// How long a PostgreSQL server that does not answer is waited for at the start
     #[arg(long, value_name = "DURATION", env = "USM_DATABASE_WAIT", default_value = "30s", value_parser = options::duration)]
     database_wait: i64,
+    /// Address and port for a monitor's GET /metrics, which anybody who reaches it may ask [default: none]
+    #[arg(long, value_name = "ADDRESS", env = "USM_METRICS_LISTEN", value_parser = options::address)]
+    metrics_listen: Option<SocketAddr>,
 }
 
 /// Serves until Ctrl+C or SIGTERM.
@@ -53,6 +56,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     // Wrong options and a port in use are said before a database is made.
     args.node.config(args.node.listen)?;
     let listener = bind(args.node.listen).await?;
+    let monitor = match args.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     if let Place::File(path) = &place
         && args.demo_traffic
         && !path.exists()
@@ -63,12 +70,18 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
     let settings = Settings::new(config.time_zone.clone(), config.limits);
     let store = open(&place, settings, Duration::from_millis(args.database_wait.unsigned_abs())).await?;
-    let served = serve(&store, listener, config, &place, args.demo_traffic).await;
+    let served = serve(&store, (listener, monitor), config, &place, args.demo_traffic).await;
     store.close().await;
     served
 }
 
-async fn serve(store: &SqlStore, listener: TcpListener, config: Config, place: &Place, demo_traffic: bool) -> anyhow::Result<()> {
+async fn serve(
+    store: &SqlStore,
+    (listener, monitor): (TcpListener, Option<TcpListener>),
+    config: Config,
+    place: &Place,
+    demo_traffic: bool,
+) -> anyhow::Result<()> {
     let clock = store.clock().await.map_err(said)?;
     let demo = store.is_demo().await.map_err(said)?;
     if demo && !config.listen.ip().is_loopback() {
@@ -95,6 +108,10 @@ async fn serve(store: &SqlStore, listener: TcpListener, config: Config, place: &
     };
     if let Some(amiss) = site::amiss(&node.leptos) {
         tracing::warn!("{amiss}");
+    }
+    if let Some(monitor) = monitor {
+        let metrics = metrics::router(store.clone(), node.passwords.clone(), node.clock.clone()).context("Nothing can be counted")?;
+        tokio::spawn(axum::serve(monitor, metrics).into_future());
     }
     let (stopping, open_pages) = (stop.clone(), store.clone());
     let app = crate::router(node).into_make_service_with_connect_info::<SocketAddr>();

@@ -4,6 +4,7 @@ use super::{Node, answer::Refused, cookies, peer::Peer};
 use crate::{
     auth::token::TokenHash,
     credentials::{Checked, ValidSession, Why},
+    metrics,
 };
 use app::{
     guard::{SignedIn, Visitor},
@@ -60,7 +61,7 @@ pub async fn identify(State(node): State<Node>, mut request: Request, next: Next
     let token = cookies::token(request.headers(), &node.config.public_url).map(|token| token.hash());
     let found = match &token {
         None => Found::Nobody,
-        Some(token) => match within(node.credentials.check(token, now)).await {
+        Some(token) => match checked(node.credentials.check(token, now)).await {
             Ok(checked) => checked.into(),
             Err(error) => return Refused::from(error).into_response(),
         },
@@ -91,6 +92,18 @@ pub async fn activity(State(node): State<Node>, request: Request, next: Next) ->
         node.credentials.touch(session, *now);
     }
     next.run(request).await
+}
+
+/// A session check, counted.
+pub async fn checked(check: impl Future<Output = Stored<Checked>>) -> Stored<Checked> {
+    let checked = within(check).await;
+    metrics::check(match &checked {
+        Ok(Checked::Valid(_)) => "valid",
+        Ok(Checked::Over(_)) => "over",
+        Ok(Checked::Unknown) => "unknown",
+        Err(_) => "unavailable",
+    });
+    checked
 }
 
 /// Waits for the store, but not longer than people would.

@@ -15,6 +15,7 @@ use crate::{
         token::Token,
     },
     credentials::{NewSession, SignedInAs, Why},
+    metrics,
 };
 use app::{
     AppError,
@@ -48,7 +49,13 @@ pub async fn sign_in(
     };
     let next = way::onward(fields.text("next"), &node.config.apps).unwrap_or("/");
     let user_name = fields.text("user_name");
-    match try_sign_in(&node, &identity, &origin, user_name, fields.text("password")).await {
+    let tried = try_sign_in(&node, &identity, &origin, user_name, fields.text("password")).await;
+    metrics::sign_in(match &tried {
+        Ok(_) => "done",
+        Err(Failed::Credentials(_)) => "refused",
+        Err(Failed::Server(_)) => "failed",
+    });
+    match tried {
         Ok(tokens) => Ok((AppendHeaders(cookies::session(&node.config, &tokens)), Redirect::to(next)).into_response()),
         Err(Failed::Credentials(account)) => {
             node.credentials.sign_in_failed(account, &origin, identity.now).await?;

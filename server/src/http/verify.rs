@@ -6,7 +6,7 @@
 
 use super::{
     Node, cookies,
-    identify::{Found, within},
+    identify::{Found, checked},
     peer,
     sign_in::sign_in_address,
     way,
@@ -57,9 +57,9 @@ pub async fn verify(State(node): State<Node>, asked: Parts) -> Response {
 /// By the main cookie where the request has one: then we are asked for our own host. Else by the wide one.
 async fn look_up(node: &Node, headers: &HeaderMap, now: i64) -> Stored<Found> {
     let checked = if let Some(token) = cookies::token(headers, &node.config.public_url) {
-        within(node.credentials.check(&token.hash(), now)).await?
+        checked(node.credentials.check(&token.hash(), now)).await?
     } else if let Some(token) = cookies::wide_token(headers, &node.config) {
-        within(node.credentials.check_wide(&token.hash(), now)).await?
+        checked(node.credentials.check_wide(&token.hash(), now)).await?
     } else {
         Checked::Unknown
     };

@@ -5,7 +5,7 @@ mod postgres;
 mod query;
 mod sqlite;
 
-pub(super) use postgres::{CHANNEL, Postgres};
+pub(super) use postgres::Postgres;
 pub(super) use query::{Query, Text, query, with_ids, with_rows};
 pub(super) use sqlite::Sqlite;
 
@@ -57,7 +57,7 @@ impl Database {
             Kind::Sqlite(sqlite) => Pooled::Sqlite(within(until, Box::pin(sqlite.reader())).await?),
             Kind::Postgres(postgres) => Pooled::Postgres(within(until, Box::pin(postgres.reader())).await?),
         };
-        Ok(Reader { connection, until })
+        Ok(Reader { connection, until, busy: false })
     }
 
     /// A transaction of a few rows.
@@ -84,6 +84,19 @@ impl Database {
     /// Whether an act waits for a transaction or has it.
     pub(super) fn has_acts(&self) -> bool {
         self.acts.load(Ordering::Relaxed) > 0
+    }
+
+    /// Acts that wait for a transaction or have it.
+    pub(super) fn acts(&self) -> u32 {
+        u32::try_from(self.acts.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
+    }
+
+    /// Pooled connections, and those of them that are idle.
+    pub(super) fn connections(&self) -> (u32, u32) {
+        match &self.of {
+            Kind::Sqlite(sqlite) => sqlite.connections(),
+            Kind::Postgres(postgres) => postgres.connections(),
+        }
     }
 
     /// Closes every connection that is not at work.
@@ -121,6 +134,8 @@ pub(super) trait Reads {
 pub(super) struct Reader {
     connection: Pooled,
     until: Instant,
+    /// A statement is under way, or has failed: the connection is of no more use.
+    busy: bool,
 }
 
 enum Pooled {
@@ -141,33 +156,38 @@ impl Reader {
             Pooled::Postgres(connection) => On::Postgres(connection),
         }
     }
+}
 
-    fn or_close<T>(&mut self, result: Stored<T>) -> Stored<T> {
-        if result.is_err() {
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if self.busy {
             match &mut self.connection {
                 Pooled::Sqlite(connection) => connection.close_on_drop(),
                 Pooled::Postgres(connection) => connection.close_on_drop(),
             }
         }
-        result
     }
 }
 
 impl Reads for Reader {
     async fn all<T: Row>(&mut self, query: Query) -> Stored<Vec<T>> {
-        let rows = within(self.until, query.all(self.on())).await;
-        self.or_close(rows)
+        self.busy = true;
+        let rows = within(self.until, query.all(self.on())).await?;
+        self.busy = false;
+        Ok(rows)
     }
 
     async fn first<T: Row>(&mut self, query: Query) -> Stored<Option<T>> {
-        let row = within(self.until, query.first(self.on())).await;
-        self.or_close(row)
+        self.busy = true;
+        let row = within(self.until, query.first(self.on())).await?;
+        self.busy = false;
+        Ok(row)
     }
 }
 
 /// A write transaction. Dropped without [`Tx::commit`] it changes nothing.
 ///
-/// Rows are locked in one order everywhere, so that no two transactions wait for each other: the guard, the plan, accounts by id, and
+/// Rows are locked in one order everywhere, so that no two transactions wait for each other: the plan, the guard, accounts by id, and
 /// what belongs to an account only under its lock.
 pub(super) struct Tx {
     open: Open,

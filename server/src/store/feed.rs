@@ -14,6 +14,7 @@ use super::{
 use crate::{
     clock::Clock,
     directory::{AccountEntry, Change, Directory, SessionEntry},
+    metrics::{self, Figures},
     watchers::Watchers,
 };
 use app::{
@@ -24,8 +25,8 @@ use postgres::Snapshot;
 use serde::de::DeserializeOwned;
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -61,6 +62,8 @@ pub(super) struct Feed {
     position: watch::Sender<Position>,
     wake: Arc<Notify>,
     watchers: Arc<Watchers>,
+    /// When news were last looked for.
+    looked: Mutex<Option<Instant>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -104,7 +107,13 @@ enum State {
 
 impl Feed {
     pub(super) fn new() -> Self {
-        Self { directory: Arc::default(), position: watch::Sender::default(), wake: Arc::default(), watchers: Arc::default() }
+        Self {
+            directory: Arc::default(),
+            position: watch::Sender::default(),
+            wake: Arc::default(),
+            watchers: Arc::default(),
+            looked: Mutex::default(),
+        }
     }
 
     pub(super) fn directory(&self) -> &Arc<RwLock<Option<Directory>>> {
@@ -157,6 +166,29 @@ impl Feed {
             self.watchers.tell(changes, directory.version());
         }
         self.position.send_replace(Position { cursor, state: State::Following });
+        metrics::sessions(
+            changes.iter().filter(|change| matches!(change, Change::Started(_))).count() as u64,
+            changes.iter().map(|change| if let Change::Ended(sessions) = change { sessions.len() as u64 } else { 0 }).sum(),
+        );
+    }
+
+    /// News were looked for just now.
+    fn looked(&self) {
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// What a monitor is told of the list.
+    pub(super) fn figures(&self) -> Figures {
+        let following = self.position.borrow().state == State::Following;
+        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = looked.map_or(Duration::ZERO, |looked| looked.elapsed());
+        let figures = Figures { following, behind, open_pages: self.watchers.count(), ..Figures::default() };
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+        directory.as_ref().map_or(figures, |directory| Figures {
+            accounts: directory.account_count(),
+            sessions: directory.all().sessions,
+            ..figures
+        })
     }
 }
 
@@ -300,6 +332,7 @@ pub(super) async fn follow(store: SqlStore, mut stop: watch::Receiver<bool>, clo
             tracing::info!("the directory was loaded anew and follows the database again");
         }
         while follower.step(store.feed(), &clock).await.is_ok() {
+            store.feed().looked();
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = store.feed().wake.notified() => {}

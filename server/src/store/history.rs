@@ -83,7 +83,7 @@ impl SqlStore {
             acts::ensure_allowed(&mut tx, &who, true, &[]).await?;
             let filters = query.pairs().into_iter().map(|(name, text)| format!("{name}={text}"));
             let what = std::iter::once(counted(acts::count(users), "user")).chain(filters).collect::<Vec<_>>().join(" · ");
-            let what = what.chars().take(EXPORT_CHARS).collect();
+            let what = what.chars().filter(|char| *char != '\0').take(EXPORT_CHARS).collect();
             let deed = Deed::new(Actor::from(&who), Action::Exported, who.now)?;
             let target = Target { detail: Detail { what: Some(what), ..Detail::default() }, ..Target::default() };
             events::record(&mut tx, &deed, &[target]).await?;

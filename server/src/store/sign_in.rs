@@ -76,6 +76,16 @@ where token_hash = $2
 and ended_at is null
 returning id, account_id";
 
+const OWNER_BY_TOKEN: &str = "
+select account_id
+from sessions
+where token_hash = $1";
+
+const OWNER: &str = "
+select account_id
+from sessions
+where id = $1";
+
 const END_OLDEST: &str = "
 update sessions
 set ended_at = $1, end_kind = 'replaced', ended_by = account_id
@@ -87,6 +97,7 @@ where id in (
   order by created_at desc, id desc
   limit 1000000 offset $3
 )
+and ended_at is null
 returning id, account_id";
 
 const BEGIN_SESSION: &str = "
@@ -128,6 +139,10 @@ impl Credentials for SqlStore {
     }
 
     async fn find_password_hash(&self, user_name: &str) -> Stored<Option<PasswordHash>> {
+        if user_name.contains('\0') {
+            // No name holds it, and PostgreSQL no text.
+            return Ok(None);
+        }
         let found: Option<(i64, String, Option<String>, bool)> =
             self.database().reader().await?.first(query(FIND_PASSWORD_HASH).bind(identity_key(user_name))).await?;
         Ok(found.map(|(id, user_name, hash, disabled)| PasswordHash { account: AccountId(id), user_name, hash, disabled }))
@@ -137,6 +152,12 @@ impl Credentials for SqlStore {
         let (store, new) = (self.clone(), Beginning::from(new));
         self.write(async move {
             let mut tx = store.database().begin().await?;
+            if let Some(token) = &new.replaces
+                && let Some((owner,)) = tx.first::<(i64,)>(query(OWNER_BY_TOKEN).bind(token.as_bytes())).await?
+            {
+                // Somebody else's session ends with this log-in.
+                tx.lock_accounts(&[owner, new.account.0]).await?;
+            }
             let claim = query(SIGN_IN_ACCOUNT)
                 .bind(new.now)
                 .bind(new.upgraded_hash.as_ref().unwrap_or(&new.verified_hash))
@@ -170,6 +191,10 @@ impl Credentials for SqlStore {
         let (store, origin) = (self.clone(), origin.clone());
         self.write(async move {
             let mut tx = store.database().begin().await?;
+            if let Some((owner,)) = tx.first::<(i64,)>(query(OWNER).bind(session.0)).await? {
+                // An act of his that is under way commits before, or sees that he has left.
+                tx.lock_accounts(&[owner]).await?;
+            }
             let ended: Option<(i64, String)> = tx.first(query(SIGN_OUT).bind(now).bind(session.0)).await?;
             if let Some((account, name)) = ended {
                 let actor = Actor::Account { account: AccountId(account), name, session, origin };

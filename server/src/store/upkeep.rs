@@ -6,7 +6,7 @@ use super::{
     events::{self, Action, Actor, Deed, json},
     sign_in::session_target,
 };
-use app::store::Stored;
+use app::{model::session::SessionId, store::Stored};
 use std::time::Duration;
 
 /// Sessions written in one transaction: an act waits for one of these at most.
@@ -44,6 +44,16 @@ from seen
 where sessions.id = seen.id
 and sessions.last_seen_at < seen.at",
 );
+
+const MISSED: &str = "
+select sessions.id, cast(noted ->> 1 as bigint)
+from json_array_elements(cast($1 as json)) as noted
+join sessions on sessions.id = cast(noted ->> 0 as bigint)
+where sessions.ended_at is null
+and sessions.last_seen_at < cast(noted ->> 1 as bigint)";
+
+/// A session and when it was active.
+type Note = (SessionId, i64);
 
 const HAS_TIMED_OUT: &str = "
 select id
@@ -97,24 +107,39 @@ impl SqlStore {
     /// # Errors
     /// [`app::store::StoreError`]; what could not be written stays noted.
     pub async fn write_activity(&self) -> Stored<()> {
-        loop {
+        let mut missed = Vec::new();
+        let written = loop {
             let notes = self.activity().take(TOUCHES);
             if notes.is_empty() {
-                return Ok(());
+                break Ok(());
             }
             self.let_acts_pass().await;
-            if let Err(error) = self.write_touches(&notes).await {
-                self.activity().put_back(notes);
-                return Err(error);
+            match self.write_touches(&notes).await {
+                Ok(mut more) => missed.append(&mut more),
+                Err(error) => {
+                    self.activity().put_back(notes);
+                    break Err(error);
+                }
             }
-        }
+        };
+        self.activity().put_back(missed);
+        written
     }
 
-    async fn write_touches(&self, notes: &[(app::model::session::SessionId, i64)]) -> Stored<()> {
+    /// Answers what was passed over because somebody held the row: where that comes to nothing, the activity is written later.
+    async fn write_touches(&self, notes: &[Note]) -> Stored<Vec<Note>> {
         let limits = self.limits();
         let mut tx = self.database().begin().await?;
-        tx.execute(query(TOUCH).bind(limits.idle + limits.slack()).bind(json(notes)?)).await?;
-        tx.commit().await.map(drop)
+        let written = tx.execute(query(TOUCH).bind(limits.idle + limits.slack()).bind(json(notes)?)).await?;
+        let mut missed = Vec::new();
+        if let Kind::Postgres(_) = self.database().kind()
+            && written < notes.len() as u64
+        {
+            let rows: Vec<(i64, i64)> = tx.all(query(MISSED).bind(json(notes)?)).await?;
+            missed = rows.into_iter().map(|(session, at)| (SessionId(session), at)).collect();
+        }
+        tx.commit().await?;
+        Ok(missed)
     }
 
     async fn let_acts_pass(&self) {

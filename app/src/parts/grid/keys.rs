@@ -184,6 +184,8 @@ pub(super) fn in_header(list: List, event: &KeyboardEvent) {
             list.clear_selection();
             None
         }
+        // The browser would send the form by its first button, which is End.
+        ("Enter", None) if cell == 0 => None,
         (" ", None) if cell > 0 => {
             if let Some(link) = control(&row, cell) {
                 link.click();

@@ -51,11 +51,20 @@ impl List {
         }
     }
 
-    /// A server that was away is asked again by itself: where somebody has scrolled, there are no rows yet.
+    /// A server that was away is asked again by itself: where somebody has scrolled, there are no rows yet. Out of sight it waits.
     fn load_later(self, query: Query, offset: u32) {
+        let Some(retry) = self.own.try_update_value(|own| {
+            own.retry += 1;
+            own.retry
+        }) else {
+            return;
+        };
         let again = move || {
-            let asked = self.query.try_with_untracked(|asked| *asked == query) == Some(true) && self.offset.get_untracked() == offset;
-            if asked && !self.busy.get_untracked() {
+            let newest = self.own.try_with_value(|own| own.retry == retry) == Some(true);
+            let asked = newest && self.query.with_untracked(|asked| *asked == query) && self.offset.get_untracked() == offset;
+            if asked && document().hidden() {
+                self.load_later(query, offset);
+            } else if asked && !self.busy.get_untracked() {
                 self.load_again();
             }
         };

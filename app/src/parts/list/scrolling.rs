@@ -140,7 +140,7 @@ impl List {
         if map.rows != rows {
             let map = ScrollMap { rows, ..map };
             self.scrolling.update_value(|scrolling| scrolling.map = map);
-            self.set_place(map.settled(self.place()));
+            self.set_place(map.kept(self.place()));
             self.settle_soon();
         }
         self.show_rows();

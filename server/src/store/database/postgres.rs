@@ -3,7 +3,7 @@
 use super::{failed, unknown, within};
 use app::store::Stored;
 use sqlx::{
-    ConnectOptions as _, PgConnection,
+    ConnectOptions as _, Connection as _, PgConnection,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions},
 };
@@ -13,19 +13,28 @@ use tokio::time::{Instant, timeout_at};
 const READERS: u32 = 16;
 const WRITERS: u32 = 8;
 
+/// A connection that was idle for longer is tried before it is used: servers and what stands between cut such ones.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+/// How long closing waits for the server.
+const CLOSED: Duration = Duration::from_secs(2);
+
 /// Set for every connection, whatever the server's or the role's own settings say.
 ///
 /// A node that stops between its statements holds its locks for two seconds at most, and nobody waits longer for one.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("default_transaction_isolation", "read committed"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "2s"),
+    ("idle_session_timeout", "0"),
+    // Of a client that is gone; from PostgreSQL 14 on.
+    ("client_connection_check_interval", "1s"),
     ("statement_timeout", "35s"),
     ("client_encoding", "UTF8"),
 ];
 
 /// The channel by which one node wakes the feeds of the others.
-pub(in crate::store) const CHANNEL: &str = "usm_ended";
+const CHANNEL: &str = "usm_ended";
 pub(super) const NOTIFY: &str = "select cast(pg_notify('usm_ended', '') as text)";
 
 pub(in crate::store) struct Postgres {
@@ -44,15 +53,27 @@ impl Postgres {
                 .idle_timeout(None)
                 .max_lifetime(Duration::from_mins(30))
                 .test_before_acquire(false)
-                .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
+                .before_acquire(|connection, about| {
+                    Box::pin(async move {
+                        if about.idle_for > TRUSTED {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
+                .after_connect(|connection, _| Box::pin(ready(connection)))
                 .connect_lazy_with(options.clone())
         };
         let (readers, writers) = (pool(READERS), pool(WRITERS));
         Self { options, readers, writers }
     }
 
+    /// On a connection of its own: one that is lost takes none from the readers.
     pub(in crate::store) async fn listener(&self) -> sqlx::Result<PgListener> {
-        PgListener::connect_with(&self.readers).await
+        let mut listener =
+            PgListener::connect_with(&PgPoolOptions::new().max_connections(1).connect_lazy_with(self.options.clone())).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(listener)
     }
 
     pub(super) async fn reader(&self) -> sqlx::Result<PoolConnection<sqlx::Postgres>> {
@@ -62,7 +83,7 @@ impl Postgres {
     /// A connection of its own, outside the pools.
     pub(in crate::store) async fn connect(&self) -> sqlx::Result<PgConnection> {
         let mut connection = self.options.connect().await?;
-        refuse_standby(&mut connection).await?;
+        ready(&mut connection).await?;
         Ok(connection)
     }
 
@@ -73,15 +94,31 @@ impl Postgres {
         Ok(open)
     }
 
+    pub(super) fn connections(&self) -> (u32, u32) {
+        let idle = self.readers.num_idle() + self.writers.num_idle();
+        (self.readers.size() + self.writers.size(), u32::try_from(idle).unwrap_or(u32::MAX))
+    }
+
     pub(super) async fn close(&self) {
-        self.readers.close().await;
-        self.writers.close().await;
+        let closed = async {
+            self.readers.close().await;
+            self.writers.close().await;
+        };
+        // A server that has gone silent says no good-bye.
+        let _ = tokio::time::timeout(CLOSED, closed).await;
     }
 }
 
-/// What a standby shows is older than what the primary has acknowledged: an ended session would still be let in.
-async fn refuse_standby(connection: &mut PgConnection) -> sqlx::Result<()> {
-    let standby: bool = sqlx::query_scalar("select pg_is_in_recovery()").fetch_one(connection).await?;
+// Where commits are not durable when they are answered, ours are; where they wait for a standby, they still do.
+const READY: &str = "
+select
+  pg_is_in_recovery(),
+  case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end";
+
+/// Makes a new connection ready, and refuses a standby: what that shows is older than what the primary has acknowledged, and an ended
+/// session would still be let in.
+async fn ready(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let (standby, _): (bool, Option<String>) = sqlx::query_as(READY).fetch_one(connection).await?;
     if standby { Err(sqlx::Error::Configuration("the database is a standby, which is read only".into())) } else { Ok(()) }
 }
 
@@ -101,8 +138,7 @@ impl Open {
                 drop(self.connection.take());
                 Ok(())
             }
-            // Told by the server that it was taken back.
-            Ok(Err(error)) if class(&error).as_deref() == Some("40") => Err(failed(error)),
+            Ok(Err(error)) if is_taken_back(&error) => Err(failed(error)),
             Ok(Err(error)) => Err(unknown(Some(error))),
             Err(_) => Err(unknown(None)),
         }
@@ -117,10 +153,19 @@ impl Drop for Open {
     }
 }
 
+/// A commit that the server says it undid: a conflict, a lock that NOTIFY did not get, a full disk, a transaction that stood too long.
+fn is_taken_back(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| code.starts_with("40") || ["55P03", "53100", "25P03"].contains(&&*code))
+}
+
 /// The class of the error, the first two characters of its SQLSTATE.
 fn class(error: &sqlx::Error) -> Option<String> {
-    let error = error.as_database_error()?.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?;
-    error.code().get(..2).map(Into::into)
+    code(error)?.get(..2).map(Into::into)
+}
+
+/// Its SQLSTATE.
+fn code(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error()?.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().map(|error| error.code().into())
 }
 
 /// A statement's text is wrong (42), or what it was given (22, 23).

@@ -65,6 +65,10 @@ impl Sqlite {
         }
     }
 
+    pub(super) fn connections(&self) -> (u32, u32) {
+        (self.readers.size(), u32::try_from(self.readers.num_idle()).unwrap_or(u32::MAX))
+    }
+
     pub(super) async fn close(&self) {
         self.readers.close().await;
         if let Some(writer) = self.writer.lock().await.take() {

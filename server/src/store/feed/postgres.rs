@@ -6,7 +6,7 @@ use super::{AccountRow, Cursor, EventRow, Feed, LOAD, Making, PAGE, STEP, accoun
 use crate::{
     clock::Clock,
     directory::Directory,
-    store::database::{CHANNEL, Postgres, failed, within},
+    store::database::{Postgres, failed, within},
 };
 use app::store::Stored;
 use jiff::tz::TimeZone;
@@ -53,7 +53,8 @@ select exists (select 1 from events where xid >= pg_snapshot_xmax(pg_current_sna
 
 const FORGET_NUMBERS: &str = "
 update events
-set xid = '3'";
+set xid = '3'
+where xid >= pg_snapshot_xmax(pg_current_snapshot())";
 
 /// Which transactions had ended: all below `xmax` but those in `under_way`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +96,8 @@ impl Follower {
         let mut connection = within(Instant::now() + STEP, database.connect()).await?;
         let (restored,): (bool,) = within(until, query_as(IS_RESTORED).fetch_one(&mut connection)).await?;
         if restored {
+            // The log may be long.
+            within(until, query("set statement_timeout = 0").execute(&mut connection)).await?;
             within(until, query(FORGET_NUMBERS).execute(&mut connection)).await?;
         }
         within(until, query(BEGIN).execute(&mut connection)).await?;
@@ -108,14 +111,15 @@ impl Follower {
             making.sessions(&page(&mut connection, SESSIONS, after, until).await?).await?;
         }
         within(until, query("commit").execute(&mut connection)).await?;
-        let mut listener = within(Instant::now() + STEP, database.listener()).await?;
-        within(Instant::now() + STEP, listener.listen(CHANNEL)).await?;
         let mut listening = JoinSet::new();
-        listening.spawn(async move {
-            while listener.recv().await.is_ok() {
-                wake.notify_one();
-            }
-        });
+        // Without it news come a little later.
+        if let Ok(mut listener) = within(Instant::now() + STEP, database.listener()).await {
+            listening.spawn(async move {
+                while listener.recv().await.is_ok() {
+                    wake.notify_one();
+                }
+            });
+        }
         Ok((Self { connection, snapshot, _listening: listening }, making.made().await?))
     }
 
@@ -127,12 +131,12 @@ impl Follower {
         let until = Instant::now() + STEP;
         within(until, query(BEGIN).execute(&mut self.connection)).await?;
         let (snapshot, time) = snapshot(&mut self.connection, until).await?;
+        clock.keep_with(time);
         let under_way = format!("{{{}}}", self.snapshot.under_way.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
         let events = query_as(EVENTS).bind(self.snapshot.xmax.to_string()).bind(under_way);
         let events: Vec<EventRow> = within(until, events.fetch_all(&mut self.connection)).await?;
         let accounts = self.changed_accounts(&events, until).await?;
         within(until, query("commit").execute(&mut self.connection)).await?;
-        clock.keep_with(time);
         if snapshot != self.snapshot {
             self.snapshot = snapshot;
             feed.apply(&changes(&events, &accounts), Cursor::Postgres(self.snapshot.clone()), clock.now());
