@@ -21,7 +21,7 @@ export default defineConfig({
     timezoneId: 'UTC',
     locale: 'en-US',
     launchOptions,
-    trace: 'retain-on-failure',
+    trace: process.env.TRACE ? 'retain-on-failure' : 'off',
   },
   projects: [
     { name: 'tests', testDir: 'tests' },

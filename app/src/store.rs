@@ -89,7 +89,7 @@ pub trait Store: Send + Sync + 'static {
     /// Save of User Account Information.
     async fn save_account(&self, admin: &Admin, save: &SaveAccount) -> Stored<Saved>;
     /// The newest events, at most `limit`: of everything, or of one act, `None` where there is none of that name.
-    async fn history(&self, admin: &Admin, act: Option<BatchId>, limit: u32) -> Stored<Option<History>>;
+    async fn history(&self, admin: &Admin, act: Option<BatchId>, before: Option<i64>, limit: u32) -> Stored<Option<History>>;
     /// One's own account and sessions.
     async fn own_account(&self, who: &SignedIn) -> Stored<OwnAccount>;
 }

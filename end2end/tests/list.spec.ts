@@ -22,9 +22,84 @@ test('sorts by every column, both ways, and keeps it in the address', async ({ l
     await expect(admin).toHaveURL(`/sessions?sort=-${key}`);
     await expect.poll(async () => (await names(admin)).at(0)).toBe(last);
   }
+  // The newest and the most come first.
+  await loggedIn('kahumanu');
+  for (const [column, key, first] of [['Count', 'count', 'kahumanu'], ['Session Creation Timestamp', 'created', 'kahumanu']]) {
+    const header = admin.getByRole('columnheader', { name: column, exact: true });
+    await header.getByText(column).click();
+    await expect(header).toHaveAttribute('aria-sort', 'descending');
+    await expect.poll(async () => (await names(admin)).at(0)).toBe(first);
+    await header.getByText(column).click();
+    await expect(header).toHaveAttribute('aria-sort', 'ascending');
+    await expect(admin).toHaveURL(`/sessions?sort=${key}`);
+    await expect.poll(async () => (await names(admin)).at(-1)).toBe(first);
+  }
+  await admin.getByRole('columnheader', { name: 'First Name', exact: true }).getByText('First Name').click();
+  await admin.getByRole('columnheader', { name: 'First Name', exact: true }).getByText('First Name').click();
+  await expect(admin).toHaveURL('/sessions?sort=-first_name');
   await admin.reload();
   await hydrated(admin);
   await expect(admin.getByRole('columnheader', { name: 'First Name', exact: true })).toHaveAttribute('aria-sort', 'descending');
+});
+
+test('what the page says of itself', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await expect(admin.getByRole('region', { name: 'Description' })).toContainText(
+    'The User Session Manager lists all active user sessions. This tool can be used to end a selected user session or to end a user session and disable the account. Use Ctrl+Click to select multiple users.',
+  );
+  await expect(admin.getByRole('columnheader', { name: 'Session Creation Timestamp' }).getByRole('link')).toHaveAttribute('title', 'Time zone: America/Chicago');
+  const box = filter(admin, 'Count');
+  await expect(box).not.toHaveAttribute('aria-describedby');
+  await box.fill('>1');
+  await expect(box).toHaveAccessibleDescription('2 or more');
+  await expect(admin.getByText('2 or more')).toBeVisible();
+  await box.fill('');
+  await row(admin, 'natetest').getByRole('checkbox').check();
+  const button = admin.getByRole('button', { name: 'End Sessions' });
+  const end = admin.getByRole('menuitem', { name: 'End', exact: true });
+  const disable = admin.getByRole('menuitem', { name: 'End & Disable', exact: true });
+  await button.focus();
+  await admin.keyboard.press('ArrowUp');
+  await expect(disable).toBeFocused();
+  await expect(end).toHaveAccessibleDescription('Immediately logs the user out.');
+  await expect(disable).toHaveAccessibleDescription(
+    'Immediately logs the user out and disables their user account, preventing them from being able to log back in.',
+  );
+  for (const [key, item] of [['Home', end], ['ArrowUp', disable], ['ArrowDown', end], ['End', disable]] as const) {
+    await admin.keyboard.press(key);
+    await expect(item).toBeFocused();
+  }
+  await admin.keyboard.press('Escape');
+  await expect(button).toBeFocused();
+  await admin.keyboard.press('ArrowDown');
+  await expect(end).toBeFocused();
+  await admin.keyboard.press('Tab');
+  await expect(end).toBeHidden();
+});
+
+test('a double click opens the panel, which follows the arrows; text that is marked is no click', async ({ loggedIn }) => {
+  const admin = await everybody(loggedIn);
+  await row(admin, 'natetest').locator('.last_name').dblclick();
+  await expect(admin.getByRole('complementary', { name: 'natetest' })).toBeVisible();
+  const all = await names(admin);
+  const next = all[all.indexOf('natetest') - 1]!;
+  await admin.keyboard.press('ArrowUp');
+  await expect(admin.getByRole('complementary', { name: next })).toBeVisible();
+  await admin.keyboard.press('Escape');
+  await admin.keyboard.press('Escape');
+  await expect(selected(admin)).toHaveCount(0);
+  const text = row(admin, 'kahumanu').locator('.last_name');
+  const { x, y, height } = (await text.boundingBox())!;
+  await admin.mouse.move(x + 14, y + height / 2);
+  await admin.mouse.down();
+  await admin.mouse.move(x + 60, y + height / 2, { steps: 4 });
+  await admin.mouse.up();
+  expect(await admin.evaluate(() => getSelection()!.toString())).not.toBe('');
+  await expect(selected(admin)).toHaveCount(0);
+  // With Ctrl it opens the panel too, and no tab.
+  await row(admin, 'kahumanu').getByRole('link').click({ modifiers: ['Control'] });
+  await expect(admin.getByRole('complementary', { name: 'kahumanu' })).toBeVisible();
+  expect(admin.context().pages()).toHaveLength(1);
 });
 
 test('filters live, in the address, and Back brings them back', async ({ loggedIn }) => {

@@ -64,6 +64,27 @@ test('only those that match wait', async ({ loggedIn }) => {
   await expect(newOnes(admin)).toHaveText('↑ 1 new');
 });
 
+test('who waits comes in as soon as nobody works with the rows any more', async ({ loggedIn }) => {
+  await loggedIn('natetest');
+  const admin = await loggedIn('admin01');
+  await hydrated(admin);
+  await expect(live(admin)).toBeVisible();
+  await row(admin, 'natetest').getByRole('checkbox').check();
+  await loggedIn('kahumanu');
+  await expect(newOnes(admin)).toHaveText('↑ 1 new');
+  await admin.mouse.move(5, 5);
+  await admin.waitForTimeout(1_000);
+  await expect(row(admin, 'kahumanu')).toBeHidden();
+  await admin.getByRole('button', { name: 'Clear', exact: true }).click();
+  await expect(row(admin, 'kahumanu')).toBeVisible();
+  // By the keyboard alone: the focus leaves the rows.
+  await row(admin, 'natetest').locator('.last_name').focus();
+  await loggedIn('nate.miller');
+  await expect(newOnes(admin)).toHaveText('↑ 1 new');
+  await admin.keyboard.press('Tab');
+  await expect(row(admin, 'nate.miller')).toBeVisible();
+});
+
 test('counts change in place, and whoever leaves keeps his place with a badge', async ({ loggedIn, product }) => {
   const admin = await everybody(loggedIn);
   await row(admin, 'natetest').getByRole('checkbox').check();
@@ -207,6 +228,28 @@ test('a failed filter is not forgotten at the next news', async ({ loggedIn, com
   await looked;
   await admin.waitForTimeout(200);
   await expect(trouble).toBeVisible();
+});
+
+test('a list that has lost the database says so until it follows again', async ({ loggedIn, complaints }) => {
+  const admin = await everybody(loggedIn);
+  await expect(live(admin)).toBeVisible();
+  const away = '**/api/sessions/look';
+  await admin.route(away, (route) => route.fulfill({ status: 503, json: 'unavailable' }));
+  await loggedIn('kahumanu');
+  await expect(admin.getByText('Live paused, the list is behind')).toBeVisible();
+  await expect(live(admin)).toBeHidden();
+  await complaints.expectStatusAgain(503);
+  // Out of sight it asks nothing.
+  const asked: string[] = [];
+  admin.on('request', (request) => asked.push(request.url()));
+  await setHidden(admin, true);
+  await admin.waitForTimeout(500);
+  asked.length = 0;
+  await admin.waitForTimeout(2_500);
+  expect(asked).toEqual([]);
+  await admin.unroute(away);
+  await setHidden(admin, false);
+  await expect(live(admin)).toBeVisible();
 });
 
 test('a lost stream is told and found again', async ({ loggedIn, product, complaints }) => {

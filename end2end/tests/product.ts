@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchOptions } from '../playwright.config.ts';
 
-const USM = process.env.USM ?? '../target/debug/usm';
+export const USM = process.env.USM ?? '../target/debug/usm';
 
 /** Who is in the database of each test; the password of `natetest` is `password of natetest`. */
 export const PEOPLE = [
@@ -199,7 +199,11 @@ export const test = base.extend<Fixtures>({
       await complaints.watch(context);
       return await context.newPage();
     });
-    for (const context of contexts) await context.close();
+    for (const context of contexts) {
+      // Chromium never answers where a page is closed at the moment in which it goes elsewhere, as one does whose session was just ended.
+      for (const page of context.pages()) await page.goto('about:blank').catch(() => undefined);
+      await context.close();
+    }
   },
   loggedIn: async ({ person }, use) => {
     await use(async (name, options) => {

@@ -102,3 +102,27 @@ test('a selection that is too large is refused in a sentence', async ({ loggedIn
   await expect(page.getByRole('alertdialog')).toBeHidden();
   await expect(selected(page)).toContainText('2 users selected');
 });
+
+test('nothing moves for whoever wants no motion', async ({ loggedIn }) => {
+  const page = await everybody(loggedIn);
+  const moving = async () => await page.evaluate(() =>
+    document.getAnimations().filter((animation) => (animation.effect as KeyframeEffect).getKeyframes().some((step) => Object.keys(step).some((name) => /^(transform|translate|backgroundPosition)/.test(name)))).length);
+  let hold = new Promise<void>(() => {});
+  await page.route('**/api/sessions/list', async (route) => { await hold; await route.continue(); });
+  const seen = async (motion: 'reduce' | 'no-preference') => {
+    await page.emulateMedia({ reducedMotion: motion });
+    let go = () => {};
+    hold = new Promise((done) => { go = done; });
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    let most = 0;
+    for (let look = 0; look < 20; look += 1) {
+      most = Math.max(most, await moving());
+      await page.waitForTimeout(25);
+    }
+    go();
+    await expect(page.getByRole('grid')).not.toHaveAttribute('aria-busy');
+    return most;
+  };
+  expect(await seen('no-preference')).toBeGreaterThan(0);
+  expect(await seen('reduce')).toBe(0);
+});

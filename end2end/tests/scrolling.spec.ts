@@ -1,9 +1,9 @@
 // A list longer than the window: rows come where one scrolls to, and go again.
 import type { Page } from '@playwright/test';
+import { deaf } from './list.ts';
 import { expect, hydrated, test } from './product.ts';
 
 test.use({ district: { accounts: 6500, sessions: 5600, lasting: true } });
-
 
 /** Users in the list, as it says. */
 const users = async (page: Page) => Number((await page.locator('.list-count').textContent())!.replace(/ users.*/, '').replace(',', ''));
@@ -40,6 +40,22 @@ const wholeView = async (page: Page, about: number) => {
     expect(shown.length).toBeLessThan(80);
   }).toPass({ timeout: 5_000 });
 };
+
+test('the bar leads anywhere also after the keyboard went to the last row', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  const all = await users(page);
+  await page.locator("tr[aria-rowindex='5'] .last_name").click();
+  for (const share of [0.9, 0.1, 0.5]) {
+    await page.keyboard.press('Control+End');
+    const active = () => page.evaluate(() => document.activeElement?.closest('tr')?.getAttribute('aria-rowindex'));
+    await expect.poll(active).toBe(String(all + 2));
+    await scrollTo(page, await page.locator('.list-scroll').evaluate((list, share) => (list.scrollHeight - list.clientHeight) * share, share));
+    await wholeView(page, Math.round((all - 13) * share));
+    expect(await active(), 'the focus stays where it is').toBe(String(all + 2));
+  }
+});
 
 test('rows come wherever the list is scrolled to', async ({ loggedIn }) => {
   const page = await loggedIn('admin01');
@@ -92,6 +108,32 @@ test('the keyboard reaches the whole result, and the active row stays when it is
   await expect(page.getByRole('status').filter({ hasText: 'selected' })).toContainText('3 users selected');
 });
 
+test('rows are asked for before they come into sight, and until they come there are stripes', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await wholeView(page, 0);
+  // The 200 rows at hand end far below what is in sight.
+  let asked = 0;
+  await page.route('**/api/sessions/list', async (route) => {
+    asked += 1;
+    await new Promise((done) => setTimeout(done, 1_500));
+    await route.continue();
+  });
+  await scrollTo(page, 100 * 37);
+  await page.waitForTimeout(200);
+  expect(asked).toBe(0);
+  await scrollTo(page, 150 * 37);
+  await expect.poll(() => asked, { timeout: 1_000 }).toBe(1);
+  const shown = await rows(page);
+  expect(shown.some((row) => row.index === 171), 'all in sight are there').toBe(true);
+  await scrollTo(page, 3_000 * 37);
+  await expect(page.locator('table')).toHaveAttribute('aria-busy', 'true');
+  await expect.poll(async () => (await rows(page)).length).toBe(0);
+  expect(await page.locator('.list-scroll tbody').evaluate((body) => getComputedStyle(body).backgroundImage)).toContain('gradient');
+  await wholeView(page, 2_990);
+});
+
 test('another filter begins at its first row', async ({ loggedIn }) => {
   const page = await loggedIn('admin01');
   await page.goto('/sessions?sort=user_name');
@@ -102,6 +144,10 @@ test('another filter begins at its first row', async ({ loggedIn }) => {
   await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('a');
   await expect.poll(async () => (await rows(page))[0]?.index).toBe(0);
   await expect(page.locator('.list-count')).toContainText(` of ${all.toLocaleString('en')} users`);
+  // To those who do not see it: what is shown, and how long the list is.
+  const matching = /^[\d,]+/.exec((await page.locator('.list-count').textContent())!)![0];
+  await expect(page.locator('.selection')).toContainText(`Showing ${matching} of ${all.toLocaleString('en')}.`);
+  await expect(page.locator('table')).toHaveAttribute('aria-rowcount', String(Number(matching.replace(',', '')) + 2));
   await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('');
   await wholeView(page, 0);
 });
@@ -147,17 +193,226 @@ test('Shift selects over rows that were never loaded', async ({ loggedIn }) => {
   await expect(page.getByRole('alertdialog', { name: 'End sessions of 3,000 users?' })).toBeVisible();
 });
 
+test.describe('while a range is asked for', () => {
+  /** The third row is the anchor, and the list is scrolled far from it; the answer about a range waits until `go`. */
+  const afar = async (loggedIn: (name: string) => Promise<Page>) => {
+    const page = await loggedIn('admin01');
+    await page.goto('/sessions?sort=user_name');
+    await deaf(page);
+    const at = (index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
+    const click = async (index: number, ...modifiers: ('Shift' | 'Control')[]) => await at(index).locator('.last_name').click({ modifiers });
+    await click(2);
+    await scrollTo(page, 3_000 * 37);
+    await wholeView(page, 2_990);
+    let go = () => {};
+    const held = new Promise<void>((done) => { go = done; });
+    await page.route('**/api/sessions/range', async (route) => { await held; await route.continue(); });
+    return { page, at, click, go, bar: page.locator('.selection') };
+  };
+
+  test('what is toggled meanwhile counts, in its order', async ({ loggedIn }) => {
+    const { page, at, click, go, bar } = await afar(loggedIn);
+    await click(3_003, 'Shift');
+    await expect(page.getByRole('grid')).toHaveAttribute('aria-busy', 'true');
+    await click(3_000, 'Control');
+    await click(3_008, 'Control');
+    await click(3_010, 'Control', 'Shift');
+    go();
+    await expect(bar).toContainText('3,004 users selected');
+    await expect(at(3_000)).toHaveAttribute('aria-selected', 'false');
+    await expect(at(3_009)).toHaveAttribute('aria-selected', 'true');
+    await expect(page.getByRole('grid')).not.toHaveAttribute('aria-busy');
+  });
+
+  test('a click makes the answer void, and the boxes show who is selected', async ({ loggedIn }) => {
+    const { page, at, click, go, bar } = await afar(loggedIn);
+    await at(3_003).getByRole('checkbox').click({ modifiers: ['Shift'] });
+    await expect(at(3_003).getByRole('checkbox')).toBeChecked();
+    await click(3_005);
+    await expect(at(3_003).getByRole('checkbox')).not.toBeChecked();
+    const answered = page.waitForResponse('**/api/sessions/range');
+    go();
+    await (await answered).finished();
+    await expect(bar).toContainText('1 user selected');
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await expect(bar).toContainText('1 user selected');
+    await expect(at(3_005)).toHaveAttribute('aria-selected', 'true');
+  });
+
+  test('End means who is selected once it is answered', async ({ loggedIn }) => {
+    const { page, click, go } = await afar(loggedIn);
+    await click(3_003, 'Shift');
+    await page.getByRole('button', { name: 'End Sessions' }).click();
+    await page.getByRole('menuitem', { name: 'End', exact: true }).click();
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
+    await expect(page.getByRole('alertdialog')).toHaveCount(0);
+    go();
+    // admin01 herself is in the range, and left out.
+    await expect(page.getByRole('alertdialog', { name: 'End sessions of 3,001 users?' })).toBeVisible();
+  });
+
+  test('whoever leaves the page meanwhile is not disturbed by it', async ({ loggedIn }) => {
+    const { page, at, click, go } = await afar(loggedIn);
+    await at(3_003).getByRole('link').click();
+    await click(3_003, 'Shift');
+    await page.getByRole('link', { name: 'View account' }).click();
+    await expect(page).toHaveURL(/accounts/);
+    const answered = page.waitForResponse('**/api/sessions/range');
+    go();
+    await (await answered).finished();
+    // Another page that hydrated in silence: `complaints` would hold a panic.
+    await page.goBack();
+    await expect(page.locator('.selection')).toContainText('1 user selected');
+  });
+
+  test('one that cannot be answered changes nothing and says so', async ({ loggedIn, complaints }) => {
+    const { page, at, bar } = await afar(loggedIn);
+    await page.unroute('**/api/sessions/range');
+    const box = at(3_003).getByRole('checkbox');
+    await page.route('**/api/sessions/range', async (route) => await route.fulfill({ status: 200, json: [] }), { times: 1 });
+    await box.click({ modifiers: ['Shift'] });
+    const toast = page.locator('.toast');
+    const gone = 'That user is no longer in the list, so nothing was selected. Press Refresh and select again.';
+    await expect(toast).toContainText(gone);
+    await expect(box).not.toBeChecked();
+    await expect(bar).toContainText('1 user selected');
+    await page.route('**/api/sessions/range', async (route) => await route.abort(), { times: 1 });
+    await box.click({ modifiers: ['Shift'] });
+    await expect(toast).not.toContainText(gone);
+    await expect(toast).toBeVisible();
+    await expect(box).not.toBeChecked();
+    await expect(bar).toContainText('1 user selected');
+    await complaints.expectLine(/net::ERR_FAILED/);
+  });
+
+  test('from an anchor that left the list it is the row alone, and the next one begins there', async ({ loggedIn, product }) => {
+    const { page, at, click, go, bar } = await afar(loggedIn);
+    go();
+    const [anchor] = await answered(page, 2, 1);
+    const name = await page.locator(`tr.afar[data-id='${anchor}'] .user_name .text`).textContent();
+    product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+    await expect.poll(async () => await answered(page, 2, 1)).not.toEqual([anchor]);
+    await click(3_003, 'Shift');
+    await expect(bar).toContainText('1 user selected');
+    await expect(at(3_003)).toHaveAttribute('aria-selected', 'true');
+    await click(3_006, 'Shift');
+    await expect(bar).toContainText('4 users selected');
+  });
+});
+
+test('the numbers of a large selection follow who leaves', async ({ loggedIn, product }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  const at = (index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
+  const sessions = async () => Number(/· ([\d,]+) sessions/.exec((await page.locator('.selection').textContent())!)![1]!.replace(',', ''));
+  const name = (await at(5).locator('.user_name .text').textContent())!;
+  const count = Number(await at(5).locator('.count').textContent());
+  await at(3).locator('.last_name').click();
+  await scrollTo(page, 1_500 * 37);
+  await wholeView(page, 1_490);
+  await at(1_500).locator('.last_name').click({ modifiers: ['Shift'] });
+  await expect(page.locator('.selection')).toContainText('1,498 users selected');
+  const before = await sessions();
+  product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+  await expect.poll(sessions, { timeout: 10_000 }).toBe(before - count);
+});
+
+test('who leaves keeps his place for five seconds also while the list is scrolled', async ({ loggedIn, product }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await scrollTo(page, 1_000 * 37);
+  await wholeView(page, 990);
+  let lists = 0;
+  page.on('response', (response) => { lists += Number(response.url().endsWith('/api/sessions/list')); });
+  // As far as the rows at hand reach.
+  let top = 1_000;
+  for (; lists === 0; top += 1) {
+    await scrollTo(page, top * 37);
+    await page.waitForTimeout(30);
+  }
+  await expect(page.locator('table')).not.toHaveAttribute('aria-busy', 'true');
+  // Nearly to the end of those that came, and then on until others are asked for: he is in sight all the time.
+  top += 65;
+  await scrollTo(page, top * 37);
+  const row = page.locator(`tr[aria-rowindex='${top + 18}']`);
+  const name = (await row.locator('.user_name .text').textContent())!;
+  const gone = page.locator(`tr[data-id='${await row.getAttribute('data-id')}']`);
+  lists = 0;
+  product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+  await expect(gone).toContainText('Ended');
+  const ended = Date.now();
+  expect(lists, 'asked before he was gone').toBe(0);
+  for (; lists === 0; top += 1) {
+    await scrollTo(page, top * 37);
+    await page.waitForTimeout(30);
+  }
+  await expect(page.locator('table')).not.toHaveAttribute('aria-busy', 'true');
+  const shown = await gone.count();
+  expect(Date.now() - ended).toBeLessThan(4_500);
+  expect(shown).toBe(1);
+});
+
+test('who was taken out of all that match, one by one, is out under every filter, and the others are ticked', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  const bar = page.locator('.selection');
+  const at = (index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
+  const all = await users(page);
+  await page.getByRole('checkbox', { name: /^Select all / }).check();
+  await at(0).getByRole('checkbox').click();
+  await scrollTo(page, 1_500 * 37);
+  await wholeView(page, 1_490);
+  await at(1_500).getByRole('checkbox').click({ modifiers: ['Shift'] });
+  const left = `${(all - 1_501).toLocaleString('en')} users selected`;
+  await expect(bar).toContainText(left);
+  // Another filter, which matches all the same: the rows of the page answer to it.
+  await page.getByRole('searchbox', { name: 'Filter Count' }).fill('>0');
+  await wholeView(page, 0);
+  await expect(bar).toContainText(left);
+  await expect(at(3)).toHaveAttribute('aria-selected', 'false');
+  await scrollTo(page, 2_000 * 37);
+  await wholeView(page, 1_990);
+  await expect(at(2_003)).toHaveAttribute('aria-selected', 'true');
+  await at(2_003).getByRole('checkbox').click();
+  await expect(bar).toContainText(`${(all - 1_502).toLocaleString('en')} users selected`);
+  await expect(at(2_003)).toHaveAttribute('aria-selected', 'false');
+});
+
 test('after an account and Back the list stands where it stood', async ({ loggedIn }) => {
   const page = await loggedIn('admin01');
   await page.goto('/sessions?sort=user_name');
   await hydrated(page);
   await scrollTo(page, 2_000 * 37);
   await wholeView(page, 1_990);
-  await expect(page).toHaveURL(/offset=1\d\d\d$/);
+  await expect(page).toHaveURL(/offset=2000$/);
   await page.locator("tr[aria-rowindex='2006']").getByRole('link').click();
   await page.getByRole('link', { name: 'View account' }).click();
   await expect(page.getByRole('heading', { name: /^Active sessions/ })).toBeVisible();
   await page.goBack();
-  await expect(page).toHaveURL(/offset=1\d\d\d$/);
-  await expect.poll(async () => (await rows(page))[0]?.index ?? 0).toBeGreaterThan(1_700);
+  await expect(page).toHaveURL(/offset=2000$/);
+  await expect.poll(async () => (await rows(page))[0]?.index ?? 0).toBe(1_990);
+});
+
+test('a reload stands where it stood, however often', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await scrollTo(page, 2_000 * 37);
+  await expect(page).toHaveURL(/offset=2000$/);
+  await page.locator("tr[aria-rowindex='2010'] .last_name").click();
+  await expect(page.locator('.selection')).toContainText('1 user selected');
+  for (let turn = 0; turn < 3; turn += 1) {
+    await page.reload();
+    await hydrated(page);
+    await wholeView(page, 1_990);
+    await expect(page.locator('.selection'), 'nobody is selected unseen').not.toContainText('selected');
+    await page.waitForTimeout(500);
+    expect(await rows(page).then(([first]) => first!.index)).toBe(1_990);
+    expect(page.url()).toMatch(/offset=2000$/);
+  }
+  await scrollTo(page, 0);
+  await expect(page).toHaveURL(/sort=user_name$/);
 });

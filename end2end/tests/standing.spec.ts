@@ -112,7 +112,33 @@ test('ended while the server was killed: the page stays covered, says so, and le
   await isCovered(page);
   await product.start();
   await expect(page.getByText(ENDED)).toBeVisible();
-  complaints.take(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/);
+  // A list that was being read as the server was killed asks again as well, and may be told first.
+  complaints.take(/status of 401|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/);
+});
+
+test('told of its end by a stream while nothing else answers, a page covers itself, and leaves when it is told so', async ({ loggedIn, product, complaints }) => {
+  const page = await loggedIn('admin01');
+  // This page asks for nothing by itself.
+  await page.goto('/me');
+  await hydrated(page);
+  await page.route(/\/live\b/, async (route) => (route.request().method() === 'HEAD' ? await route.fulfill({ status: 503 }) : await route.continue()));
+  product.usm(endAdmin);
+  await expect(page.getByText(NO_ANSWER)).toBeVisible();
+  await isCovered(page);
+  await page.unroute(/\/live\b/);
+  await expect(page.getByText(ENDED)).toBeVisible();
+  await complaints.expectStatusAgain(503);
+});
+
+test('a visible page whose session ends while the server is killed leaves when the server is back', async ({ loggedIn, product, complaints }) => {
+  const page = await loggedIn('admin01');
+  await hydrated(page);
+  await product.stop('SIGKILL');
+  product.usm(endAdmin);
+  await product.start();
+  // The stream is tried again after two seconds.
+  await expect(page.getByText(ENDED)).toBeVisible({ timeout: 10_000 });
+  complaints.take(/status of 401|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/);
 });
 
 test('offline a page stays covered, and is itself again when the network is back', async ({ loggedIn, complaints }) => {

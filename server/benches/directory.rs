@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use app::{
     model::{
         account::AccountId,
+        pasted,
         query::{Query, Sort},
         selection::Selection,
         session::SessionId,
@@ -17,7 +18,7 @@ use jiff::tz::TimeZone;
 use server::config::Place;
 use server::{
     activity::Limits,
-    directory::{Change, Directory, SessionEntry},
+    directory::{AccountEntry, Change, Directory, SessionEntry},
     store::{Missing, Settings, SqlStore},
 };
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
@@ -147,32 +148,65 @@ fn changes(number: i64, now: i64) -> [Change; 2] {
 }
 
 impl Bench {
-    /// The same questions while the directory follows a thousand changes a second, ten at a time, as the feed applies them.
+    /// Every filter, every order, and a pasted list of 500 names.
+    fn questions(&self, middle: u32) -> Result<Vec<(String, Query, u32)>> {
+        let filtered = |filters: [&str; 5]| Query { filters: filters.map(str::to_owned), ..Query::default() };
+        let mut questions = vec![("P1 first window".to_owned(), Query::default(), 0)];
+        questions.extend(FILTERS.map(|filter| (filter.name.to_owned(), filtered(filter.typed), 0)));
+        for order in SORTS {
+            let sort = Sort::try_from(order.to_owned()).map_err(anyhow::Error::msg)?;
+            questions.push((format!("P3 order {order}, window in the middle"), Query { sort, ..Query::default() }, middle));
+        }
+        let rows = (0..500).step_by(100).flat_map(|place| {
+            let offset = middle / 500 * place;
+            self.directory.window(&Query::default(), &Selection::default(), self.now, AccountId(0), offset, 100).rows
+        });
+        let names: Vec<_> = rows.map(|row| row.user_name.text).collect();
+        let list = pasted::list(&names.join("\n")).context("a list")?;
+        anyhow::ensure!(list.taken == 500, "{} names", list.taken);
+        questions.push(("a pasted list of 500 names".to_owned(), filtered([&list.filter, "", "", "", ""]), 0));
+        Ok(questions)
+    }
+
+    /// The same questions while the directory follows a thousand changes a second, ten at a time, as the feed applies them; with every
+    /// fifth batch somebody is renamed.
     fn ask_amid_changes(self) -> Result<()> {
+        let middle = self.users() / 2;
+        let questions = self.questions(middle)?;
         let (directory, now, stop) = (RwLock::new(self.directory), self.now, AtomicBool::new(false));
         thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut number = 0;
+            let following = scope.spawn(|| {
+                let (mut number, mut with_name) = (0, Vec::new());
                 while !stop.load(Ordering::Relaxed) {
                     let began = Instant::now();
-                    let news: Vec<_> = (number..number + 5).flat_map(|number| changes(number, now)).collect();
-                    directory.write().expect("no panic").apply(&news, now);
+                    let mut news: Vec<_> = (number..number + 5).flat_map(|number| changes(number, now)).collect();
+                    let mut directory = directory.write().expect("no panic");
+                    let renamed = (number % 25 == 0).then(|| directory.account(AccountId(number % 5_000 + 1))).flatten();
+                    let is_renamed = renamed.is_some();
+                    news.extend(renamed.map(|entry| Change::Account(AccountEntry { last_name: format!("Renamed {number}"), ..entry })));
+                    let applies = Instant::now();
+                    directory.apply(&news, now);
+                    drop(directory);
+                    if is_renamed {
+                        with_name.push(milliseconds(applies));
+                    }
                     number += 5;
                     thread::sleep(Duration::from_millis(10).saturating_sub(began.elapsed()));
                 }
+                Times::from(with_name)
             });
-            let asked = [&NONE].into_iter().chain(&FILTERS).try_for_each(|filter| {
-                let query = Query { filters: filter.typed.map(str::to_owned), ..Query::default() };
+            let asked = questions.into_iter().try_for_each(|(what, query, offset)| {
                 let ours = Times::of(WARM_UP, TURNS, Duration::MAX, || {
                     let directory = directory.read().expect("no panic");
-                    black_box(directory.window(&query, &Selection::default(), now, AccountId(0), 0, WINDOW));
+                    black_box(directory.window(&query, &Selection::default(), now, AccountId(0), offset, WINDOW));
                     Ok(())
                 })?;
-                let what = if filter.name.is_empty() { "P1 first window" } else { filter.name };
                 println!("Amid 1,000 changes a second: {what}\t{}\t–", ours.spread());
                 Ok(())
             });
             stop.store(true, Ordering::Relaxed);
+            let with_name = following.join().expect("no panic");
+            println!("A batch of changes with a renamed account\t{}\t–", with_name.spread());
             asked
         })
     }
@@ -194,6 +228,10 @@ fn statements(filter: &Filter, sort: Sort, offset: u32) -> [String; 2] {
     ]
 }
 
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1_000.0
+}
+
 /// How long each turn took, in milliseconds, ascending.
 struct Times(Vec<f64>);
 
@@ -206,10 +244,14 @@ impl Times {
         while times.len() < turns && (times.is_empty() || first.elapsed() < at_most) {
             let began = Instant::now();
             ask()?;
-            times.push(began.elapsed().as_secs_f64() * 1_000.0);
+            times.push(milliseconds(began));
         }
+        Ok(Self::from(times))
+    }
+
+    fn from(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
-        Ok(Self(times))
+        Self(times)
     }
 
     fn spread(&self) -> String {

@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180), as spreadsheets open them.
 
-/// What a spreadsheet would take for a formula begins so (OWASP, "CSV Injection").
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// What a spreadsheet would take for a formula begins so, full-width forms included (OWASP, "CSV Injection").
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
 
 /// The mark that tells spreadsheets the encoding, and the first line.
 pub fn start(titles: &[&str]) -> String {
@@ -41,10 +41,11 @@ mod tests {
     fn no_field_is_a_formula_or_ends_its_line() {
         let mut text = String::new();
         line(&mut text, &["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx"]);
+        line(&mut text, &["＝1", "＋1", "－1", "＠x"]);
         line(&mut text, &["Smith, Jr.", "say \"so\"", "two\r\nlines", "=1,\"2\"", "No'eau"]);
         assert_eq!(
             text,
-            "'=cmd|' /C calc'!A0,'+1,'-1,'@x,'\tx\r\n\"Smith, Jr.\",\"say \"\"so\"\"\",\"two\r\nlines\",\"'=1,\"\"2\"\"\",No'eau\r\n"
+            "'=cmd|' /C calc'!A0,'+1,'-1,'@x,'\tx\r\n'＝1,'＋1,'－1,'＠x\r\n\"Smith, Jr.\",\"say \"\"so\"\"\",\"two\r\nlines\",\"'=1,\"\"2\"\"\",No'eau\r\n"
         );
     }
 

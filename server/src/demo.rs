@@ -45,6 +45,7 @@ pub async fn create_accounts(store: &SqlStore, number: u32, seed: u64, named: &[
     });
     let then = now - ACCOUNTS_BEFORE;
     let ids = store.create_accounts(Actor::CommandLine, new.collect(), then).await?;
+    store.count_accounts().await?;
     let disabled = people.iter().zip(ids).filter(|(person, _)| person.disabled).map(|(_, id)| id).collect();
     store.disable_accounts(Actor::CommandLine, disabled, "Left the district", then).await
 }

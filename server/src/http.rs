@@ -8,13 +8,15 @@
 //! 5. [`origin`]: unsafe requests that another site sent; [`identify::activity`]
 //! 6. [`api`]: what holds for server functions; [`guard`]: the right to a page, before rendering starts
 //!
-//! [`verify`], [`health`] stand outside of 3 to 6: a proxy or a monitor asks them, under any host name.
+//! [`health`] stands outside of 3 to 6: a monitor asks it, under any host name. So does a proxy ask [`verify`], which has
+//! layer 1 alone.
 
 mod answer;
 mod api;
 mod context;
 mod cookies;
 mod export;
+pub use export::Exports;
 mod fields;
 mod files;
 mod forms;
@@ -61,6 +63,7 @@ pub struct Node {
     pub store: Arc<dyn Store>,
     pub credentials: Arc<dyn Credentials>,
     pub passwords: Passwords,
+    pub exports: Exports,
     pub clock: Clock,
     /// Where the built site is.
     pub leptos: LeptosOptions,
@@ -102,15 +105,22 @@ pub fn router(node: Node) -> Router {
         .layer(from_fn_with_state(layer.clone(), refusals::refusals))
         .layer(from_fn_with_state(layer.clone(), identify::identify));
 
+    // Asked before each request to an application: nothing is done for its answer that only a page needs.
+    let verify = Router::new()
+        .route("/auth/verify", get(verify::verify))
+        .layer(CatchPanicLayer::custom(panics::answer))
+        .layer(from_fn(log::log))
+        .layer(from_fn_with_state(layer.clone(), headers::bare));
+
     pages
         .merge(files::files(&node.leptos))
         .layer(from_fn_with_state(layer.clone(), host::host))
-        .route("/auth/verify", get(verify::verify))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .layer(from_fn_with_state(layer.clone(), answer::render))
         .layer(CatchPanicLayer::custom(panics::answer))
         .layer(from_fn(log::log))
         .layer(from_fn_with_state(layer, headers::headers))
+        .merge(verify)
         .with_state(node)
 }

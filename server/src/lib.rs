@@ -17,4 +17,4 @@ pub mod store;
 mod sweep;
 pub mod watchers;
 
-pub use http::{Node, router};
+pub use http::{Exports, Node, router};

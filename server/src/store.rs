@@ -42,7 +42,10 @@ use std::{
     sync::{Arc, RwLock},
     time::Duration,
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
 
 /// What the store has to know beside its file.
 #[derive(Clone, Debug)]
@@ -78,6 +81,8 @@ struct Inner {
     database: Database,
     feed: Arc<Feed>,
     activity: Activity,
+    /// A check has refused a session for its time, and no time-out is written yet.
+    timed_out: Notify,
     settings: Settings,
 }
 
@@ -87,10 +92,10 @@ impl SqlStore {
     /// # Errors
     /// [`OpenError`], one sentence for the person at the command line.
     pub async fn open(place: &Place, missing: Missing, settings: Settings) -> Result<Self, OpenError> {
-        let kind = open::open(place, missing, settings.patience).await?;
+        let kind = open::open(place, missing).await?;
         let feed = Arc::new(Feed::new());
         let database = Database::new(kind, settings.patience, feed.clone());
-        Ok(Self(Arc::new(Inner { database, feed, activity: Activity::new(settings.limits), settings })))
+        Ok(Self(Arc::new(Inner { database, feed, activity: Activity::new(settings.limits), timed_out: Notify::new(), settings })))
     }
 
     /// The clock of a node: never before the newest time in the log, and by the server's clock where there is one, so that all nodes
@@ -171,6 +176,11 @@ impl SqlStore {
 
     fn activity(&self) -> &Activity {
         &self.0.activity
+    }
+
+    /// Waits until a check has refused a session whose time-out is still to be written.
+    pub(crate) async fn timed_out(&self) {
+        self.0.timed_out.notified().await;
     }
 
     fn limits(&self) -> Limits {

@@ -7,6 +7,9 @@ use tokio::sync::watch;
 /// A time-out is in the list at most this much (and the feed's time) after its deadline.
 const EVERY: Duration = Duration::from_millis(500);
 
+/// How long others have the writer between two rounds, however many are asked for.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Rounds between two checkpoints.
 const CHECKPOINT_EVERY: u32 = 4;
 
@@ -16,8 +19,18 @@ pub(crate) async fn run(store: SqlStore, mut stop: watch::Receiver<bool>, clock:
     for round in 1_u32.. {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = due(&store, is_well) => {}
         }
         is_well = store.keep_up(clock.now(), round.is_multiple_of(CHECKPOINT_EVERY), !is_well).await;
+    }
+}
+
+/// Waits for the next round: sooner where a check has refused a session whose time-out is not written, as long as the database takes it.
+async fn due(store: &SqlStore, is_well: bool) {
+    let every = tokio::time::sleep(EVERY);
+    tokio::time::sleep(PAUSE).await;
+    tokio::select! {
+        () = every => {}
+        () = store.timed_out(), if is_well => {}
     }
 }

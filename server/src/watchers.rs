@@ -94,16 +94,32 @@ impl Watchers {
         self.list.send_if_modified(|list| std::mem::replace(list, version) != version);
     }
 
-    /// After news may have been missed: tells whose session is over by now.
-    pub fn compare(&self, directory: &Directory) {
+    /// Number of the page that opened last.
+    pub fn newest(&self) -> u64 {
+        self.pages().newest
+    }
+
+    /// After news may have been missed: tells whose session is over by now. Whose page opened after `newest`, while the directory was being
+    /// read, may have begun his session too late for it: he comes anew.
+    pub fn compare(&self, directory: &Directory, newest: u64) {
         let mut pages = self.pages();
-        let over: Vec<_> = pages.by_session.keys().copied().filter(|session| !directory.has_session(*session)).collect();
-        for session in over {
-            pages.end(session);
+        let missing: Vec<_> = pages.by_session.keys().copied().filter(|session| !directory.has_session(*session)).collect();
+        for session in missing {
+            let is_new = |page: &Page| page.number > newest;
+            if pages.by_session.get(&session).is_some_and(|pages| pages.iter().all(is_new)) {
+                pages.by_session.remove(&session);
+            } else {
+                pages.end(session);
+            }
         }
         pages.leave(|page| directory.account(page.account).is_none_or(|account| account.sis != page.sis));
         drop(pages);
         self.list.send_replace(directory.version());
+    }
+
+    /// There are no more news of the list. Who hears of it comes anew, perhaps to another node, and is told how the list stands there.
+    pub fn lose_sight(&self) {
+        self.pages().leave(|page| page.sis);
     }
 
     /// Open pages.
@@ -182,5 +198,24 @@ impl Drop for Watch {
                 pages.by_session.remove(&self.session);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_that_may_have_begun_while_the_directory_was_read_is_not_called_over() {
+        let watchers = Arc::new(Watchers::default());
+        let page = |session| watchers.watch(SessionId(session), AccountId(7), false);
+        let (mut of_before, mut of_both) = (page(1), page(2));
+        let newest = watchers.newest();
+        let (mut of_both_too, mut of_meanwhile) = (page(2), page(3));
+        watchers.compare(&Directory::new(&jiff::tz::TimeZone::UTC, 0, [], []), newest);
+        for over in [&mut of_before, &mut of_both, &mut of_both_too] {
+            assert_eq!(over.next().await, Some(News::Over));
+        }
+        assert_eq!(of_meanwhile.next().await, None);
     }
 }

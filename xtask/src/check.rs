@@ -1,8 +1,8 @@
-//! `test`, `lint`, `e2e`, `screenshots` and `bench`.
+//! `test`, `soak`, `lint`, `e2e`, `screenshots` and `bench`.
 
 use crate::{
     Done, Steps,
-    postgres::{DATABASES, Postgres},
+    postgres::{self, DATABASES},
     run::{RELEASE_STEPS, release},
     site::{Kind, Site},
     tools::{WASM, cargo, chromium, install, npx, output, proxies, sh, target_dir},
@@ -38,7 +38,17 @@ pub fn test() -> Done {
     steps.step("What is missing: nginx and Caddy (20 s, once)", proxies)?;
     steps.step("Rust tests (2 min on two cores when nothing is built yet)", rust_tests)?;
     steps.step("The same on PostgreSQL (2 min on two cores)", postgres_tests)?;
-    browser_tests(&mut steps, &[])
+    // By the server that they tested: built for itself it has other features, and all its crates would be built once more.
+    browser_tests(&mut steps, Server::Tested, &[])
+}
+
+/// Where the browser tests have their server from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// Built by the Rust tests just now.
+    Tested,
+    /// Built for this.
+    Built,
 }
 
 /// What can be seen without running the product.
@@ -48,7 +58,7 @@ pub fn lint(steps: &mut Steps) -> Done {
     steps.step("Clippy (3 min on two cores when nothing is built yet)", || {
         sh(cargo(&["clippy", "--quiet", "--all-targets"]).args(TESTED).args(["--", "-D", "warnings"]))?;
         sh(&mut cargo(&["clippy", "--quiet", "-p", "frontend", "--target", WASM, "--", "-D", "warnings"]))?;
-        sh(&mut cargo(&["clippy", "--quiet", "-p", "xtask", "--", "-D", "warnings"]))
+        sh(&mut cargo(&["clippy", "--quiet", "-p", "xtask", "-p", "private-postgres", "--", "-D", "warnings"]))
     })?;
     steps.step("Documentation", || {
         sh(cargo(&["doc", "--quiet", "--no-deps", "--document-private-items", "-p", "app", "-p", "server", "--features", "app/ssr"])
@@ -72,7 +82,9 @@ fn browser_tree() -> Done {
 }
 
 fn rust_tests() -> Done {
-    sh(tests().args(TESTED).args(["--", "--skip", ABOUT_SERVERS]))
+    sh(tests().args(TESTED).args(["--", "--skip", ABOUT_SERVERS]))?;
+    // Those of modules of that name in the product ask no server.
+    sh(tests().args(["-p", "server", "--features", "app/ssr", "--lib", "--", ABOUT_SERVERS]))
 }
 
 fn tests() -> Command {
@@ -80,44 +92,63 @@ fn tests() -> Command {
     cargo(if nextest { &["nextest", "run"] } else { &["test"] })
 }
 
-/// What the store and the router are asked, of a PostgreSQL server; of the store also where transactions are isolated otherwise.
+/// What the store and the router are asked, of a PostgreSQL server; of the store, and of log-ins that race, also where transactions are isolated
+/// otherwise.
 fn postgres_tests() -> Done {
-    let postgres = Postgres::start()?;
+    let postgres = postgres::start()?;
     for (database, _) in DATABASES {
         let mut tests = tests();
         tests.args(["-p", "server", "--features", "app/ssr", "--test", "it", "--"]).env("USM_TEST_POSTGRES", postgres.url(database));
         if database != "usm" {
-            tests.args(["store_", "postgres::"]);
+            tests.args(["store_", ABOUT_SERVERS, "rev_03"]);
         }
         sh(tests.args(ABOUT_FILES.iter().flat_map(|test| ["--skip", test])))?;
     }
-    Ok(())
+    drop(postgres);
+    // Each of these has a server and nodes of its own, and measures how quickly they answer: one by one.
+    let mut tests = tests();
+    tests.args(["-p", "server", "--features", "app/ssr", "--test", "cli", "--", ABOUT_SERVERS]);
+    sh(tests.env("NEXTEST_TEST_THREADS", "1").env("RUST_TEST_THREADS", "1"))
+}
+
+/// Many operations on three nodes that are killed again and again, on a database that restarts, and what of it contradicts *ended means ended*.
+pub fn soak(arguments: &[String]) -> Done {
+    let operations = arguments.first().map_or("100000", |operations| operations);
+    let postgres = postgres::start()?;
+    let test = |target, name| cargo(&["test", "-p", "server", "--features", "app/ssr", "--test", target, "--", "--nocapture", name]);
+    sh(test("cli", "postgres::soak").env("USM_SOAK_OPERATIONS", operations))?;
+    // A transaction that commits after its event was written, and after 10,000 others.
+    let mut late = test("it", "postgres::a_late_commit");
+    sh(late.env("USM_TEST_POSTGRES", postgres.url(DATABASES[0].0)).env("USM_LATE_COMMIT_SECONDS", "90"))
 }
 
 /// The product in Chromium, against servers that the tests start themselves.
-pub fn browser_tests(steps: &mut Steps, arguments: &[String]) -> Done {
-    let playwright = browser_set_up(steps)?;
-    steps.step("Browser tests (7 min on two cores)", || sh(playwright(&["--project=tests"]).args(arguments)))
+pub fn browser_tests(steps: &mut Steps, server: Server, arguments: &[String]) -> Done {
+    let playwright = browser_set_up(steps, server)?;
+    steps.step("Browser tests (13 min on two cores)", || sh(playwright(&["--project=tests"]).args(arguments)))
 }
 
 /// Pictures of every page and state.
 pub fn screenshots(arguments: &[String]) -> Done {
     let mut steps = Steps::of(BROWSER_STEPS);
-    let playwright = browser_set_up(&mut steps)?;
+    let playwright = browser_set_up(&mut steps, Server::Built)?;
     steps.step("Screenshots into end2end/screenshots", || sh(playwright(&["--project=screenshots"]).args(arguments)))
 }
 
 /// How long a person waits at several sizes, measured by Playwright against the release build; and how long the directory takes for it.
 pub fn bench(arguments: &[String]) -> Done {
-    let mut steps = Steps::of(RELEASE_STEPS + 3);
+    let mut steps = Steps::of(RELEASE_STEPS + 4);
     let release = release(&mut steps)?;
     steps.step("What is missing: Chromium (1 min, once)", chromium)?;
     // The crates of the tests give others more features: Cargo builds them all once more.
-    steps.step("Benchmark of the directory (4 min on two cores when nothing is built yet)", || {
-        sh(&mut cargo(&["bench", "-p", "server", "--bench", "directory", "--no-run"]))
+    steps.step("Benchmarks of directory and node (4 min on two cores when nothing is built yet)", || {
+        sh(&mut cargo(&["bench", "-p", "server", "--bench", "directory", "--bench", "node", "--no-run"]))
     })?;
-    steps.step("Benchmarks into docs/benchmarks.md (15 min on two cores)", || {
-        sh(playwright(&release.binary, &release.site, &["--project=bench", "--workers=1"]).args(arguments))
+    steps.step("What is missing: nginx, PostgreSQL (1 min, once)", proxies)?;
+    let postgres = postgres::start()?;
+    steps.step("Benchmarks into docs/benchmarks.md (23 min on two cores)", || {
+        let mut bench = playwright(&release.binary, &release.site, &["--project=bench", "--workers=1"]);
+        sh(bench.args(arguments).env("BENCH_POSTGRES", postgres.url(DATABASES[0].0)))
     })
 }
 
@@ -129,13 +160,15 @@ fn playwright(binary: &Path, site: &Site, arguments: &[&str]) -> Command {
 }
 
 /// Everything that Playwright needs; answers how to call it.
-fn browser_set_up(steps: &mut Steps) -> Done<impl Fn(&[&str]) -> Command + use<>> {
+fn browser_set_up(steps: &mut Steps, server: Server) -> Done<impl Fn(&[&str]) -> Command + use<>> {
     steps.step("What is missing: npm packages, Chromium (1 min, once)", || install().and_then(|()| chromium()))?;
     let site = steps.step("Browser code (2 min on two cores when nothing is built yet)", || Site::build(Kind::Small))?;
     steps.step("Sizes", || site.size_gate())?;
     let binary = target_dir()?.join("debug/usm");
     steps.step("Server (2 min on two cores when nothing is built yet)", || {
-        sh(&mut cargo(&["build", "-p", "server"]))?;
+        if server == Server::Built {
+            sh(&mut cargo(&["build", "-p", "server"]))?;
+        }
         site.serve_by(&binary)
     })?;
     Ok(move |arguments: &[&str]| playwright(&binary, &site, arguments))

@@ -1,17 +1,18 @@
 //! `cluster`: several nodes on one PostgreSQL database behind a load balancer, all on this machine, until Ctrl+C.
 
 use crate::{
-    Done, Steps,
-    postgres::Postgres,
+    Done, Steps, postgres,
     run::{RELEASE_STEPS, Release, release},
     tools::{debian, sh},
 };
 use std::{
     fs,
-    net::TcpListener,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command},
     sync::mpsc,
+    time::Duration,
 };
 
 const NODES: usize = 3;
@@ -35,7 +36,7 @@ pub fn cluster(arguments: &[String]) -> Done {
     let mut steps = Steps::of(RELEASE_STEPS + 4);
     let release = release(&mut steps)?;
     steps.step("What is missing: HAProxy (10 s, once)", || debian(&[(HAPROXY, "haproxy")]).map(drop))?;
-    let postgres = steps.step("PostgreSQL (1 min, once, where it is missing)", Postgres::start)?;
+    let postgres = steps.step("PostgreSQL (1 min, once, where it is missing)", postgres::start)?;
     let url = postgres.url("usm");
     // The passwords of the demo, and the configuration of the balancer.
     let folder = std::env::temp_dir().join(format!("usm-cluster-{}", std::process::id()));
@@ -66,11 +67,37 @@ fn serve(release: &Release, folder: &Path, url: &str, arguments: &[String]) -> D
     }
     let configuration = folder.join("haproxy.cfg");
     fs::write(&configuration, here(&fs::read_to_string(CONFIGURATION)?, &nodes)?)?;
-    running.push(Running(Command::new(HAPROXY).arg("-db").arg("-f").arg(&configuration).spawn()?));
-    println!("\nBalancer: http://{ADDRESS}\nNodes:    {}\nDatabase: {url}\n", nodes.join(", "));
-    stopped.recv()?;
-    // The balancer last: whoever comes meanwhile is told so.
-    Ok(())
+    let (mut gone, mut balancer) = ([false; NODES], Running(Command::new(HAPROXY).arg("-db").arg("-f").arg(&configuration).spawn()?));
+    let mut told = false;
+    loop {
+        if !told && ready() {
+            told = true;
+            println!("\nBalancer: http://{ADDRESS}\nNodes:    {}\nDatabase: {url}\n", nodes.join(", "));
+        }
+        if stopped.recv_timeout(Duration::from_millis(200)).is_ok() {
+            return Ok(());
+        }
+        // A node may be killed, to see what happens: the others go on.
+        for (number, (Running(program), address)) in running.iter_mut().zip(&nodes).enumerate() {
+            if !gone[number]
+                && let Some(status) = program.try_wait()?
+            {
+                gone[number] = true;
+                println!("\nThe node at {address} ended ({status}).\n");
+            }
+        }
+        if let Some(status) = balancer.0.try_wait()? {
+            return Err(format!("HAProxy ended ({status}); what it said stands above.").into());
+        }
+    }
+}
+
+/// The balancer has a node that is ready.
+fn ready() -> bool {
+    let Ok(mut stream) = TcpStream::connect(ADDRESS) else { return false };
+    let mut answer = String::new();
+    let asked = stream.write_all(format!("GET /readyz HTTP/1.1\r\nHost: {ADDRESS}\r\nConnection: close\r\n\r\n").as_bytes());
+    asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
 }
 
 fn usm(release: &Release, folder: &Path, url: &str) -> Command {
@@ -98,6 +125,8 @@ fn here(shipped: &str, nodes: &[String]) -> Done<String> {
                 lines.join("\n")
             }
             log if log.starts_with("log ") && log.contains("/dev/log") => "    log stdout format raw local0".into(),
+            // Two files for each connection, and two for its node's.
+            most if most.starts_with("maxconn ") => "    maxconn 200".into(),
             _ => line.to_owned(),
         };
         configuration += &line;

@@ -3,6 +3,7 @@
 mod check;
 mod cluster;
 mod dev;
+mod kinship;
 mod postgres;
 mod run;
 mod site;
@@ -15,7 +16,7 @@ type Error = Box<dyn std::error::Error>;
 type Done<T = ()> = Result<T, Error>;
 
 /// Name, arguments, and what it does.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 13] = [
     ("run", "build the product and serve it with a demo district (options go to `usm serve`; --no-open opens no browser)"),
     ("test", "everything: format, lints, documentation, Rust tests, browser tests, sizes"),
     ("build", "the release build: browser code, style and server"),
@@ -24,6 +25,10 @@ const COMMANDS: [(&str, &str); 12] = [
     ("screenshots", "pictures of every page and state into end2end/screenshots"),
     ("bench", "times at 10,000, 100,000 and 1,000,000 sessions into docs/benchmarks.md (BENCH_SESSIONS=10000,… for others)"),
     ("cluster", "three nodes on one PostgreSQL database behind a load balancer, on this machine (options go to each `usm serve`)"),
+    (
+        "soak",
+        "100,000 operations on three nodes that are killed, on a database that restarts, and a check of what everybody saw (or so many)",
+    ),
     ("deny", "licences, banned crates and sources, by cargo-deny (installed into target/tools once)"),
     ("dev", "a server that is built anew when a file changes (options go to `usm serve`)"),
     ("open", "wait for an address, then open it in the browser"),
@@ -43,10 +48,11 @@ fn main() -> ExitCode {
         "test" => check::test(),
         "build" => run::build(),
         "lint" => check::lint(&mut Steps::of(check::LINT_STEPS)),
-        "e2e" => check::browser_tests(&mut Steps::of(check::BROWSER_STEPS), rest),
+        "e2e" => check::browser_tests(&mut Steps::of(check::BROWSER_STEPS), check::Server::Built, rest),
         "screenshots" => check::screenshots(rest),
         "bench" => check::bench(rest),
         "cluster" => cluster::cluster(rest),
+        "soak" => check::soak(rest),
         "deny" => tools::deny(),
         "dev" => dev::dev(rest),
         "open" => run::open(rest),

@@ -2,6 +2,7 @@
 
 use crate::{
     Done,
+    kinship::named_by_place,
     tools::{WASM, cargo, npx, sh, target_dir},
 };
 use std::{
@@ -16,7 +17,7 @@ use wasm_bindgen_cli_support::Bindgen;
 const NAME: &str = "usm";
 /// In the order in which they are joined.
 const STYLE: [&str; 6] = ["tokens", "base", "layout", "forms", "grid", "pages"];
-/// For the size when compressed: what is inlined into its one caller is no longer like its kin, and kin side by side compress best.
+/// For the size when compressed: what is inlined into its one caller is no longer like its kin, and kin stand side by side (`kinship.rs`).
 /// Without feature flags: wasm-opt reads those that the module itself names.
 const SMALLER: [&str; 3] = ["-Os", "--one-caller-inline-max-function-size=0", "--reorder-functions-by-name"];
 /// What `/sessions` needs before it is interactive, brotli: the build fails above.
@@ -70,6 +71,7 @@ impl Site {
         // The page looks for `usm.wasm`; wasm-bindgen writes `usm_bg.wasm`.
         let (raw, wasm) = (pkg.join(format!("{NAME}_bg.wasm")), pkg.join(format!("{NAME}.wasm")));
         if kind == Kind::Small {
+            fs::write(&raw, named_by_place(&fs::read(&raw)?)?)?;
             sh(npx(&["wasm-opt"]).args(SMALLER).arg("-o").arg(&wasm).arg(&raw))?;
             fs::remove_file(raw)?;
         } else {
@@ -153,7 +155,14 @@ fn inputs(module: &Path, style: &str) -> Done<String> {
         let bytes = fs::read(&asset)?;
         assets_read.push((asset, bytes));
     }
-    Ok(content_name(&(include_str!("site.rs"), fs::read(module)?, style, fs::read("end2end/package-lock.json")?, assets_read)))
+    Ok(content_name(&(
+        include_str!("site.rs"),
+        include_str!("kinship.rs"),
+        fs::read(module)?,
+        style,
+        fs::read("end2end/package-lock.json")?,
+        assets_read,
+    )))
 }
 
 /// The name that a content gives: changes with it, and only with it.

@@ -10,6 +10,9 @@ use std::{
 pub const WASM: &str = "wasm32-unknown-unknown";
 const CHROMIUM: &str = "/usr/bin/chromium";
 const PROXIES: [(&str, &str); 2] = [("/usr/sbin/nginx", "nginx"), ("/usr/bin/caddy", "caddy")];
+
+/// A clock that is off, and certificates, for the nodes of the tests.
+const BESIDE_NODES: [(&str, &str); 2] = [("/usr/bin/faketime", "faketime"), ("/usr/bin/openssl", "openssl")];
 const CARGO_DENY: &str = "0.20.2";
 
 /// Runs a command to its end.
@@ -78,8 +81,9 @@ pub fn chromium() -> Done {
     Ok(())
 }
 
-/// nginx and Caddy, which the tests start themselves: as services they would take the machine's ports.
+/// What the tests of nodes need beside them. nginx and Caddy they start themselves: as services these would take the machine's ports.
 pub fn proxies() -> Done {
+    debian(&BESIDE_NODES)?;
     let missing = debian(&PROXIES)?;
     if missing.is_empty() || !Path::new("/run/systemd/system").exists() {
         return Ok(());

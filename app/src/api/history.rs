@@ -10,9 +10,9 @@ use leptos::prelude::*;
 /// Events that the page shows at most.
 pub const HISTORY_ROWS: u32 = 200;
 
-/// The newest events, of everything or of one act.
+/// The newest events before one, of everything or of one act.
 #[server(prefix = "/api", endpoint = "history/list", input = Json, output = Json)]
-pub async fn list(batch: Option<BatchId>) -> Result<History, AppError> {
+pub async fn list(batch: Option<BatchId>, before: Option<i64>) -> Result<History, AppError> {
     let admin = crate::guard::admin()?;
-    crate::guard::store().history(&admin, batch, HISTORY_ROWS).await?.ok_or(AppError::NotFound)
+    crate::guard::store().history(&admin, batch, before, HISTORY_ROWS).await?.ok_or(AppError::NotFound)
 }

@@ -15,12 +15,14 @@ impl BatchId {
     }
 }
 
-/// The newest events, the last one first: of everything, or of one act.
+/// The newest events before one, the last one first: of everything, or of one act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     pub events: Vec<EventLine>,
     /// Where it is of one act: how many events that has, shown or not.
     pub of_act: Option<u32>,
+    /// There are events before these.
+    pub older: bool,
 }
 
 /// An event as the history shows it: who did what to whom, when and why.

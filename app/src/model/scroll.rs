@@ -30,7 +30,8 @@ impl ScrollMap {
         self.full_height().min(TALLEST)
     }
 
-    /// The bar moved. By no more than a view, the rows move by as much; further, or to an end, they go where the bar stands.
+    /// The bar moved. As far as wheel, finger and keys move it, the rows move by as much; further, or to an end, they go where the bar
+    /// stands.
     pub fn follow(self, from: Place, scroll: f64) -> Place {
         // Not `clamp`: its panic would bring the code that writes floats into the browser.
         let scroll = scroll.max(0.0).min(self.span());
@@ -38,7 +39,7 @@ impl ScrollMap {
         let by_bar = self.full_at(scroll);
         let full = if self.fits() || scroll <= 0.0 || scroll >= self.span() {
             by_bar
-        } else if moved.abs() <= self.view {
+        } else if moved.abs() <= self.by_hand() {
             from.full + moved
         } else if moved > 0.0 {
             // Never back on the way forth, though the rows may be ahead of the bar.
@@ -86,6 +87,12 @@ impl ScrollMap {
     /// Distance of a row's top from the top of the element that holds them all; below 0 where it is in no reach of the bar.
     pub fn top(self, place: Place, row: u32) -> f64 {
         if self.fits() { f64::from(row) * self.row } else { f64::from(row) * self.row - place.full + place.scroll }
+    }
+
+    /// How far the list moves at once without the bar being dragged: a fling, or a frame that came late, is more than a view. Of the bar that
+    /// is far less than a pixel.
+    fn by_hand(self) -> f64 {
+        self.view.max(self.span() / self.view.max(1.0) / 4.0)
     }
 
     fn full_height(self) -> f64 {

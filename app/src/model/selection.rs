@@ -46,16 +46,27 @@ impl Selection {
         matches!(self, Self::Ids(ids) if ids.is_empty())
     }
 
-    /// Accounts that were selected one by one.
+    /// Accounts that it names one by one, in or out: they travel as ids.
     pub fn ids(&self) -> usize {
-        let (Self::Ids(ids) | Self::AllMatching { also: ids, .. }) = self;
-        ids.len()
+        match self {
+            Self::Ids(ids) => ids.len(),
+            Self::AllMatching { except, also, .. } => except.len() + also.len(),
+        }
     }
 
     /// Too many ids to travel with every question about the list: what they amount to is asked apart.
     pub fn is_large(&self) -> bool {
-        let exceptions = if let Self::AllMatching { except, .. } = self { except.len() } else { 0 };
-        self.ids() + exceptions > 1_000
+        self.ids() > 1_000
+    }
+
+    /// What travels with such a question: itself, or where it [is large](Self::is_large) what tells which rows are among *all that match*.
+    #[must_use]
+    pub fn beside_list(&self) -> Self {
+        match self {
+            Self::AllMatching { query, .. } if self.is_large() => Self::default().everybody(query.clone()),
+            Self::Ids(_) if self.is_large() => Self::default(),
+            small => small.clone(),
+        }
     }
 
     /// Itself, unless its filters are too long.
@@ -106,7 +117,8 @@ impl Selection {
         } else {
             add.remove(&id);
         }
-        if let (Some(other), false) = (remove, selected) {
+        // Who is named as in needs no exception, who is out is not named as in.
+        if let Some(other) = remove.filter(|_| add_to_also || !selected) {
             other.remove(&id);
         }
     }
@@ -137,7 +149,7 @@ impl Selection {
     }
 }
 
-/// Users that one range may hold: they travel as ids.
+/// Users that one range may hold, and those that a selection may name one by one: two megabytes of ids are no longer taken.
 pub const RANGE_USERS: u32 = 200_000;
 
 /// A loaded row, as far as selecting is concerned.
@@ -214,16 +226,29 @@ impl Picked {
         }
     }
 
-    /// Follows a gesture that [is a range](Gesture::is_range) over these accounts, loaded or not.
-    pub fn take_range(&mut self, gesture: Gesture, accounts: impl IntoIterator<Item = AccountId>) {
+    /// Follows a gesture on `at` that [is a range](Gesture::is_range) over these accounts, loaded or not: from the anchor, or `at` alone
+    /// where the anchor left the list, and then it is the anchor. Answers whether that was done: nothing changes where more than
+    /// [`RANGE_USERS`] would have to be named.
+    #[must_use]
+    pub fn take_range(&mut self, gesture: Gesture, at: AccountId, accounts: &[AccountId]) -> bool {
+        let before = self.clone();
+        if accounts == [at] {
+            self.anchor = Some(at);
+        }
         let selected = gesture != Gesture::SetRange(false);
         if gesture == Gesture::Range {
             self.selection = Selection::default();
         }
         for id in accounts {
             // Whether it matches the query of `AllMatching` is not known here: one by one it is in, and as an exception out, in any case.
-            self.selection.set(id, !selected, selected);
+            self.selection.set(*id, !selected, selected);
         }
+        let ids = self.selection.ids();
+        let fits = ids <= RANGE_USERS as usize || ids < before.selection.ids();
+        if !fits {
+            *self = before;
+        }
+        fits
     }
 }
 
@@ -289,6 +314,8 @@ mod tests {
     #[derive(Clone, Copy, Debug)]
     enum Step {
         Gesture(Gesture, i64),
+        /// A range that begins at a row which is not loaded: the accounts in between, as the server says.
+        Afar(Gesture, i64, i64),
         Everybody,
         /// The list is filtered or sorted anew: other rows are loaded.
         Load(i64, i64),
@@ -302,7 +329,9 @@ mod tests {
             Just(Gesture::AddRange),
             any::<bool>().prop_map(Gesture::SetRange)
         ];
+        let range = prop_oneof![Just(Gesture::Range), Just(Gesture::AddRange), any::<bool>().prop_map(Gesture::SetRange)];
         prop_oneof![
+            2 => (range, ACCOUNTS, ACCOUNTS).prop_map(|(gesture, from, to)| Step::Afar(gesture, from, to)),
             8 => (gesture, ACCOUNTS).prop_map(|(gesture, at)| Step::Gesture(gesture, at)),
             1 => Just(Step::Everybody),
             1 => (0..9_i64, 1..10_i64).prop_map(|(first, last)| Step::Load(first, last)),
@@ -321,12 +350,20 @@ mod tests {
                 match step {
                     Step::Load(first, last) => loaded = (first.min(last)..=first.max(last)).rev().collect(),
                     Step::Everybody => {
-                        let one_by_one = match &picked.selection {
-                            Selection::Ids(ids) => ids.clone(),
-                            Selection::AllMatching { also, .. } => also.clone(),
-                        };
-                        naive = ACCOUNTS.filter(|id| id % 2 == 0).map(AccountId).chain(one_by_one).collect();
+                        naive.extend(ACCOUNTS.filter(|id| id % 2 == 0).map(AccountId));
                         picked.selection = std::mem::take(&mut picked.selection).everybody(shown("even"));
+                    }
+                    Step::Afar(gesture, from, to) => {
+                        let range: Vec<_> = (from.min(to)..=from.max(to)).map(AccountId).collect();
+                        prop_assert!(picked.take_range(gesture, AccountId(to), &range));
+                        match gesture {
+                            Gesture::SetRange(false) => naive.retain(|id| !range.contains(id)),
+                            Gesture::Range => naive = range.into_iter().collect(),
+                            _ => naive.extend(range),
+                        }
+                        if from == to {
+                            anchor = Some(to);
+                        }
                     }
                     Step::Gesture(gesture, at) => {
                         picked.follow(gesture, AccountId(at), &rows(&loaded));
@@ -357,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_range_over_rows_that_are_not_loaded_holds_whatever_the_selection_was() {
-        let range = ids(&[3, 4, 5]);
+        let range: Vec<_> = [3, 4, 5].map(AccountId).into();
         let everybody = Picked { selection: Selection::default().everybody(shown("even")), anchor: Some(AccountId(3)), dropped: None };
         for (gesture, expected) in [
             (Gesture::Range, ids(&[3, 4, 5])),
@@ -366,12 +403,32 @@ mod tests {
             (Gesture::SetRange(false), ids(&[0, 2, 6, 8])),
         ] {
             let mut picked = everybody.clone();
-            picked.take_range(gesture, range.clone());
+            assert!(picked.take_range(gesture, AccountId(5), &range));
             assert_eq!((meant(&picked.selection), picked.anchor), (expected, Some(AccountId(3))), "{gesture:?}");
         }
         let mut out = Picked { selection: Selection::Ids(ids(&[3, 9])), ..Picked::default() };
-        out.take_range(Gesture::SetRange(false), range);
+        assert!(out.take_range(Gesture::SetRange(false), AccountId(5), &range));
         assert_eq!(out.selection, Selection::Ids(ids(&[9])));
+        assert!(out.take_range(Gesture::AddRange, AccountId(7), &[AccountId(7)]));
+        assert_eq!((meant(&out.selection), out.anchor), (ids(&[7, 9]), Some(AccountId(7))), "the anchor left");
+    }
+
+    #[test]
+    fn no_more_are_named_than_can_travel_and_fewer_are_taken_back_at_any_time() {
+        let many: Vec<_> = (0..RANGE_USERS.into()).map(AccountId).collect();
+        let more: Vec<_> = (200_000..200_002).map(AccountId).collect();
+        let everybody = Picked { selection: Selection::default().everybody(shown("even")), ..Picked::default() };
+        for (mut picked, first, again, back) in [
+            (Picked::default(), Gesture::Range, Gesture::AddRange, Gesture::SetRange(false)),
+            (everybody, Gesture::SetRange(false), Gesture::AddRange, Gesture::SetRange(true)),
+        ] {
+            assert!(picked.take_range(first, many[0], &many));
+            let before = picked.clone();
+            assert!(!picked.take_range(again, more[0], &more), "{first:?}");
+            assert_eq!(picked, before);
+            assert!(picked.take_range(back, many[0], &many[..100]), "{first:?}");
+            assert_eq!(picked.selection.contains(many[0], true), back == Gesture::SetRange(true));
+        }
     }
 
     #[test]

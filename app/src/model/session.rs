@@ -81,8 +81,11 @@ pub struct Window {
     #[serde(default)]
     pub selected: Selected,
     pub version: Version,
-    /// When this was read, for the bar: `09:20:54 AM`.
+    /// When the list was last known to be that of the database, for the bar: `09:20:54 AM`.
     pub updated: String,
+    /// The list has lost the database's news and shows it as it was then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub behind: bool,
 }
 
 /// Who is selected, as far as one looks at it.

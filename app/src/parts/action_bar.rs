@@ -3,7 +3,6 @@
 use crate::{
     model::{
         plan::Act,
-        selection::Picked,
         text::{counted, thousands},
     },
     parts::{
@@ -16,6 +15,7 @@ use crate::{
     },
 };
 use leptos::prelude::*;
+use std::sync::Arc;
 use web_sys::{Event, KeyboardEvent};
 
 const SELECT_FIRST: &str = "Select one or more users first.";
@@ -54,14 +54,14 @@ pub fn ActionBar() -> impl IntoView {
     };
     let restore = move |_| {
         browser::pass_focus(&[browser::ROWS_STOP, ".refresh"]);
-        list.picked.update(Picked::restore);
+        list.restore();
     };
     view! {
         <div class="action-bar" class:chosen=move || !nobody()>
             <EndMenu hint />
             <button type="submit" form=LIST_FORM class="refresh" on:click=refresh>"Refresh"</button>
             <p class="updated">
-                <Connection />
+                <Connection list />
                 {move || list.shown.with(|shown| (!shown.updated.is_empty()).then(|| format!("Updated {}", shown.updated)))}
             </p>
             <p class="selection" role="status">
@@ -84,9 +84,13 @@ pub fn ActionBar() -> impl IntoView {
 
 /// Whether the list follows by itself.
 #[component]
-fn Connection() -> impl IntoView {
+fn Connection(list: List) -> impl IntoView {
     let link = Live::take().link;
+    let behind = Memo::new(move |_| list.shown.with(|shown| shown.behind));
     move || match link.get() {
+        Link::Open | Link::Unknown if behind.get() => {
+            Some(view! { <span class="live behind">"Live paused, the list is behind"</span> }.into_any())
+        }
         Link::Unknown => None,
         Link::Open => Some(view! { <span class="live open">"Live"</span> }.into_any()),
         Link::Lost(seconds) => {
@@ -184,7 +188,7 @@ fn Item(act: Act, help: &'static str) -> impl IntoView {
             // Gives the focus back to the button.
             let _ = menu.hide_popover();
         }
-        acts.begin(act, list.picked.with_untracked(|picked| picked.selection.clone()));
+        list.once_settled(Arc::new(move || acts.begin(act, list.picked.with_untracked(|picked| picked.selection.clone()))));
     };
     view! {
         <button

@@ -1,7 +1,7 @@
 //! The few things that the page asks of the browser by itself. Nothing here runs on the server.
 
 use leptos::{prelude::*, wasm_bindgen::JsCast};
-use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
+use web_sys::{Element, Event, FocusOptions, HtmlElement, HtmlInputElement};
 
 /// The one element of the list's rows that Tab leads to.
 pub const ROWS_STOP: &str = ".list-scroll tbody [tabindex='0']";
@@ -31,6 +31,13 @@ pub fn as_input(element: HtmlElement) -> Option<HtmlInputElement> {
 /// Moves the focus. Fails only for an element that cannot take it.
 pub fn focus(element: &HtmlElement) {
     let _ = element.focus();
+}
+
+/// Moves the focus without scrolling to it.
+pub fn focus_unseen(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    let _ = element.focus_with_options(&options);
 }
 
 /// Moves the focus to the first of these that is there: called before what has it goes away, or it would fall to the page.

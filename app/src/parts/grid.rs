@@ -13,7 +13,7 @@ use crate::{
     },
     parts::{browser, filter_row::FilterRow, list::List},
 };
-pub use keys::stand_in_row;
+pub use keys::keep_focus;
 use leptos::{html, prelude::*};
 use row::SessionRow;
 
@@ -47,7 +47,7 @@ pub fn Grid() -> impl IntoView {
                 aria-multiselectable="true"
                 aria-colcount="6"
                 aria-rowcount=move || list.length().saturating_add(2).to_string()
-                aria-busy=move || list.busy.get().then_some("true")
+                aria-busy=move || (list.busy.get() || list.is_ranging()).then_some("true")
             >
                 <thead role="rowgroup" on:keydown=move |event| keys::in_header(list, &event)>
                     <tr role="row" aria-rowindex="1" class="headers">
@@ -65,6 +65,7 @@ pub fn Grid() -> impl IntoView {
                     on:click=move |event| pointer::click(list, &event)
                     on:dblclick=move |event| pointer::double_click(list, &event)
                     on:mouseleave=move |_| list.left_alone()
+                    on:focusout=move |event| keys::leave(list, &event)
                     on:focusin=move |event| keys::stand_in(list, &event)
                     on:keydown=move |event| keys::in_body(list, &event)
                 >

@@ -5,21 +5,27 @@
 mod address;
 mod live;
 mod loading;
+mod ranges;
 mod scrolling;
 
 use crate::{
-    AppError, api,
+    AppError,
     model::{
         account::AccountId,
         plan::Act,
         query::{Column, Query, Sort, encode_pairs},
-        selection::{Gesture, Loaded, Picked, RANGE_USERS, Selected, Selection},
+        selection::{Loaded, Picked, Selected, Selection},
         session::{AccountSessions, Names, Row, Totals, Version, WINDOW_ROWS, Window},
     },
-    parts::{browser, filter_row},
+    parts::{
+        browser, filter_row,
+        toasts::{Press, Toasts},
+    },
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use live::Looking;
+use ranges::Afar;
+pub use scrolling::Going;
 use scrolling::Scrolling;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -90,6 +96,8 @@ pub struct Shown {
     pub understood: [Option<String>; 5],
     pub names: Option<Names>,
     pub updated: String,
+    /// The server's list is that of then, not of now.
+    pub behind: bool,
     /// State of the list after which users are new.
     version: Version,
     /// Users that match and logged in since: they wait until they are asked for.
@@ -105,6 +113,12 @@ struct Own {
     looking: Looking,
     /// The newest load that is asked for again after a while.
     retry: u32,
+    /// The numbers of a large selection will be asked for anew.
+    recounts: bool,
+    top: RwSignal<u32>,
+    afar: RwSignal<Afar>,
+    once_settled: StoredValue<Vec<Press>>,
+    toasts: Toasts,
 }
 
 /// State of the page. The signals belong to the page and go with it.
@@ -154,7 +168,7 @@ impl List {
             live: RwSignal::default(),
             reads: RwSignal::default(),
             in_panel: RwSignal::default(),
-            own: StoredValue::default(),
+            own: StoredValue::new(Own { toasts: Toasts::take(), top: RwSignal::new(offset), ..Own::default() }),
         };
         let loads = window.is_none();
         if let Some(window) = window {
@@ -186,6 +200,11 @@ impl List {
         });
     }
 
+    /// The first row in sight, as far as somebody has gone there: the address says it.
+    fn top(self) -> RwSignal<u32> {
+        self.own.with_value(|own| own.top)
+    }
+
     fn tallies(self) -> RwSignal<u32> {
         self.own.with_value(|own| own.tallies)
     }
@@ -193,6 +212,7 @@ impl List {
     /// Asks again for what is on the screen.
     pub fn refresh(self) {
         self.load_again();
+        self.tallies().update(|number| *number += 1);
         self.reads.update(|number| *number += 1);
     }
 
@@ -231,7 +251,7 @@ impl List {
         if !self.follows(&Self::address(&query, offset)) {
             return;
         }
-        if self.offset.get_untracked() != offset {
+        if self.top().get_untracked() != offset {
             self.offset.set(offset);
             self.go_to_row(offset);
         }
@@ -297,38 +317,6 @@ impl List {
             || self.told().with(|told| told.as_ref().is_some_and(|(_, _, told)| told.in_all.contains(&id)))
     }
 
-    pub fn follow(self, gesture: Gesture, id: AccountId) {
-        let rows = untrack(|| self.loaded());
-        let afar = self.picked.with_untracked(|picked| picked.anchor.filter(|anchor| !rows.iter().any(|row| row.id == *anchor)));
-        match afar {
-            Some(anchor) if gesture.is_range() => spawn_local(self.follow_from_afar(gesture, anchor, id)),
-            _ => self.pick(gesture == Gesture::Only, |picked| picked.follow(gesture, id, &rows)),
-        }
-    }
-
-    /// A range from a row that is not loaded: the server says who lies in it.
-    async fn follow_from_afar(self, gesture: Gesture, anchor: AccountId, id: AccountId) {
-        let (query, before) = (self.shown.with_untracked(|shown| shown.query.clone()), self.picked.get_untracked());
-        self.busy.set(true);
-        let answer = api::sessions::range(query, anchor, id).await;
-        if self.busy.try_set(false).is_some() {
-            return;
-        }
-        match answer {
-            // Another gesture meanwhile is the newer one.
-            Ok(range) if range.len() + before.selection.ids() > RANGE_USERS as usize && gesture != Gesture::Range => {
-                self.fail(AppError::invalid(
-                    "More than 200,000 users one by one do not fit. Filter the list and select all that match instead.",
-                ));
-            }
-            Ok(range) if self.picked.with_untracked(|picked| *picked == before) => {
-                self.pick(false, |picked| picked.take_range(gesture, range));
-            }
-            Ok(_) => {}
-            Err(error) => self.fail(error),
-        }
-    }
-
     /// Ctrl+A: all that match.
     pub fn select_all(self) {
         let query = self.shown.with_untracked(|shown| shown.query.clone());
@@ -339,6 +327,11 @@ impl List {
         self.pick(true, |picked| *picked = Picked::default());
     }
 
+    /// Brings back what the last change dropped.
+    pub fn restore(self) {
+        self.pick(false, Picked::restore);
+    }
+
     /// Takes one account out of the selection, wherever it is.
     pub fn deselect(self, id: AccountId) {
         self.pick(false, |picked| picked.selection.set(id, true, false));
@@ -346,12 +339,17 @@ impl List {
 
     /// Changes the selection. What a click or Esc drops of more than one user can be brought back until the next change.
     fn pick(self, drops: bool, change: impl FnOnce(&mut Picked)) {
+        let forgot = self.forget_range();
         let users = untrack(|| self.users_selected()).filter(|users| drops && *users > 1);
         self.picked.update(|picked| {
             let dropped = users.map(|users| (picked.selection.clone(), users));
             change(picked);
             picked.dropped = dropped;
         });
+        if forgot {
+            self.show_ticks();
+            self.settled();
+        }
     }
 
     /// As far as that is known.
@@ -383,8 +381,12 @@ impl List {
 
     /// An account's row on the screen.
     pub fn line(self, id: AccountId) -> Option<Line> {
-        let line = self.lines.with_untracked(|lines| lines.iter().find(|line| line.id == id).cloned());
-        line.or_else(|| self.standing().filter(|line| line.id == id))
+        self.loaded_line(id).or_else(|| self.standing().filter(|line| line.id == id))
+    }
+
+    /// The same, where it is among the loaded rows, whose places are those of now.
+    pub fn loaded_line(self, id: AccountId) -> Option<Line> {
+        self.lines.with_untracked(|lines| lines.iter().find(|line| line.id == id).cloned())
     }
 
     /// The row at a place of the result, where it is loaded.
@@ -425,10 +427,10 @@ impl List {
         }
     }
 
-    /// Closes the panel; the focus goes back to its row.
+    /// Closes the panel; the focus goes back to its row, which is in sight when the panel is gone.
     pub fn close_panel(self) {
         self.panel.set(false);
-        browser::pass_focus(&[browser::ROWS_STOP]);
+        request_animation_frame(|| browser::pass_focus(&[browser::ROWS_STOP]));
     }
 
     /// Opens the panel of a row, or closes it where it is that row's already.

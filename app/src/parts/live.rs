@@ -41,6 +41,8 @@ pub struct Live {
     pub news: RwSignal<u32>,
     /// Grows when the session may be over.
     pub doubts: RwSignal<u32>,
+    /// It was told that the session is over, and nobody has said otherwise since.
+    pub ended: RwSignal<bool>,
     /// Acts under way, whose answers tell more than the end of the session does.
     held: RwSignal<u32>,
 }
@@ -241,7 +243,10 @@ impl Live {
                     post("open");
                 }
             }
-            "ended" => self.doubt(),
+            "ended" => {
+                self.ended.set(true);
+                self.doubt();
+            }
             "list" => self.news.update(|news| *news += 1),
             "open" => {
                 self.link.set(Link::Open);

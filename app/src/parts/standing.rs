@@ -198,6 +198,7 @@ impl Watch {
         let over = self.over.get_untracked();
         match answer.as_ref().map_or(0, Response::status) {
             204 => {
+                self.live.ended.set(false);
                 let told = |name| answer.as_ref()?.headers().get(name).ok()?;
                 match told("usm-time-out") {
                     Some(at) => self.show(Over::Warning, ["You will be logged out at ", &at, "."].concat()),
@@ -214,9 +215,10 @@ impl Watch {
                 None
             }
             205 => Some(AGAIN),
-            _ if over == Over::Nothing => Some(LATER),
+            _ if over == Over::Nothing && !self.live.ended.get_untracked() => Some(LATER),
             _ => {
-                self.text.set(NO_ANSWER.to_owned());
+                let over = if over == Over::Nothing { Over::Cover } else { over };
+                self.show(over, NO_ANSWER.to_owned());
                 Some(AGAIN)
             }
         }

@@ -30,7 +30,7 @@ pub fn Toolbar() -> impl IntoView {
             <New />
             <button type="submit" form=LIST_FORM class="plain">"Apply"</button>
             <button type="button" class="quiet narrow" popovertarget="filter-row">{filter}</button>
-            <a class="export" href=export download="">"Export"</a>
+            <a class="export" href=export rel="external">"Export"</a>
             <FilterTips />
         </div>
     }

@@ -8,7 +8,7 @@ use super::{
     output, site,
 };
 use crate::{
-    Node,
+    Exports, Node,
     auth::password::Passwords,
     config::{Config, Place},
     credentials::Credentials as _,
@@ -103,6 +103,7 @@ async fn serve(
         store: Arc::new(store.clone()),
         credentials: Arc::new(store.clone()),
         passwords: Passwords::new(),
+        exports: Exports::default(),
         clock,
         leptos: get_configuration(None).context("The LEPTOS_* variables cannot be read")?.leptos_options,
     };

@@ -9,18 +9,26 @@ use super::{
 use crate::{
     clock::Clock,
     directory::Directory,
-    store::{Actor, SqlStore},
+    store::{Actor, Ended, SqlStore},
 };
-use app::model::{
-    account::AccountId,
-    filter::{self, wall::Wall},
-    plan,
-    query::{Column, Query},
-    selection::Selection,
-    session::{Row, WINDOW_ROWS, Window},
-    text::{counted, thousands},
+use app::{
+    model::{
+        account::AccountId,
+        filter::{self, wall::Wall},
+        plan,
+        query::{Column, Query},
+        selection::Selection,
+        session::Window,
+        text::{counted, thousands},
+    },
+    store::{self, StoreError},
 };
 use clap::ValueEnum;
+use std::time::{Duration, Instant};
+
+/// How long a sweep waits for a database that is busy, and how often it asks.
+const PATIENCE: Duration = Duration::from_secs(20);
+const AGAIN: Duration = Duration::from_millis(300);
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -109,7 +117,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
     database::with(&args.database, args.zone.get(), async |store, clock| {
         let (directory, now) = load(store, clock).await?;
         let listed = Listed::of(&directory, &query, now);
-        output::print(&format!("{}{}{}\n", listed.understood(), listed.table(), listed.totals(&query)))
+        output::print(&format!("{}{}{}\n", listed.understood(), listed.table(&directory), listed.totals(&query)))
     })
     .await
 }
@@ -128,18 +136,33 @@ async fn end(args: EndArgs) -> anyhow::Result<()> {
     database::with(&args.database, args.zone.get(), async |store, clock| {
         let (directory, now) = load(store, clock).await?;
         let mut listed = Listed::of(&directory, &query, now);
-        let spared = |row: &mut Row| args.except_role == ExceptRole::Sis && directory.account(row.id).is_some_and(|account| account.sis);
-        let left_out: Vec<_> = listed.rows.extract_if(.., spared).map(|row| row.user_name.text).collect();
+        let holds_sis = |row: &store::Listed| directory.account(row.account).is_some_and(|account| account.sis);
+        let spared = |row: &mut store::Listed| args.except_role == ExceptRole::Sis && holds_sis(row);
+        let left_out: Vec<_> = listed.rows.extract_if(.., spared).collect();
+        let left_out: Vec<_> = texts(&directory, &left_out).map(|[user_name, ..]| user_name).collect();
         let mut said_last = String::new();
         if !left_out.is_empty() {
             said_last = format!("Left out, because they hold the role SIS: {}.\n", output::printable(&left_out.join(", ")));
         }
         if args.dry_run {
-            return output::print(&format!("{}{}{said_last}Nothing was ended: this was a dry run.\n", listed.understood(), listed.table()));
+            return output::print(&format!(
+                "{}{}{said_last}Nothing was ended: this was a dry run.\n",
+                listed.understood(),
+                listed.table(&directory)
+            ));
         }
-        let accounts = listed.rows.iter().map(|row| row.id).collect();
-        let ended = store.end_accounts(Actor::CommandLine, accounts, &reason, clock.now()).await.map_err(said)?;
-        output::print(&format!("Ended {} of {}.\n{said_last}", counted(ended.sessions, "session"), counted(ended.users, "user")))
+        let accounts: Vec<_> = listed.rows.iter().map(|row| row.account).collect();
+        let until = Instant::now() + PATIENCE;
+        let ended = loop {
+            match store.end_accounts(Actor::CommandLine, accounts.clone(), &reason, clock.now()).await {
+                // Somebody else writes for long. What runs at night must get through.
+                Err(StoreError::Unavailable) if Instant::now() < until => tokio::time::sleep(AGAIN).await,
+                ended => break ended.map_err(said)?,
+            }
+        };
+        let Ended { users, sessions, stopped } = ended;
+        output::print(&format!("Ended {} of {}.\n{said_last}", counted(sessions, "session"), counted(users, "user")))?;
+        stopped.map_or(Ok(()), |error| Err(said(error).context("The rest was not ended; run the command again")))
     })
     .await
 }
@@ -149,54 +172,43 @@ fn leave_nobody_out(query: &Query, zone: &Zone) -> bool {
     filter::Filters::new(query, &Wall::new(&zone.get()), Clock::system(0).now()).leave_nobody_out()
 }
 
-/// The list as it is now: also time-outs that no running server has written yet.
+/// The list as it is now: without those who have timed out, also where no running server has written that yet.
 async fn load(store: &SqlStore, clock: &Clock) -> anyhow::Result<(Directory, i64)> {
     let now = clock.now();
-    store.end_timed_out(now).await.map_err(said)?;
     Ok((store.load_directory(now).await.map_err(said)?, now))
 }
 
-/// Everybody who matches.
+/// Everybody who matches, in the list's order.
 struct Listed {
-    rows: Vec<Row>,
-    last: Window,
+    rows: Vec<store::Listed>,
+    /// The list without its rows.
+    about: Window,
+}
+
+/// The columns of rows as shown.
+fn texts<'a>(directory: &'a Directory, rows: &'a [store::Listed]) -> impl Iterator<Item = [String; 5]> + 'a {
+    rows.iter().filter_map(|row| directory.export_texts(row))
 }
 
 impl Listed {
     fn of(directory: &Directory, query: &Query, now: i64) -> Self {
-        let mut rows = Vec::new();
-        for offset in (0..).step_by(WINDOW_ROWS as usize) {
-            let mut window = directory.window(query, &Selection::default(), now, AccountId(0), offset, WINDOW_ROWS);
-            rows.append(&mut window.rows);
-            if offset.saturating_add(WINDOW_ROWS) >= window.matching.users {
-                return Self { rows, last: window };
-            }
-        }
-        unreachable!("a list has an end")
+        let about = directory.window(query, &Selection::default(), now, AccountId(0), 0, 0);
+        Self { rows: directory.listed(query, now), about }
     }
 
     /// What the filters were understood to mean, where that is not plain.
     fn understood(&self) -> String {
-        let meanings = Column::ALL.into_iter().zip(&self.last.understood);
+        let meanings = Column::ALL.into_iter().zip(&self.about.understood);
         meanings.filter_map(|(column, meaning)| Some(format!("{}: {}\n", column.title(), output::printable(meaning.as_ref()?)))).collect()
     }
 
-    fn table(&self) -> String {
-        let cells = |row: &Row| [&row.user_name, &row.last_name, &row.first_name, &row.created].map(|cell| cell.text.clone());
-        let rows: Vec<_> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let [user_name, last_name, first_name, created] = cells(row);
-                [user_name, last_name, first_name, created, row.count.to_string()]
-            })
-            .collect();
-        output::table(Column::ALL.map(Column::title), &rows)
+    fn table(&self, directory: &Directory) -> String {
+        output::table(Column::ALL.map(Column::title), &texts(directory, &self.rows).collect::<Vec<_>>())
     }
 
     /// `12 of 2,041 users · 15 sessions`
     fn totals(&self, query: &Query) -> String {
-        let (matching, all) = (self.last.matching, self.last.all);
+        let (matching, all) = (self.about.matching, self.about.all);
         let of = if query.active_filters() == 0 { String::new() } else { format!("{} of ", thousands(matching.users)) };
         format!("{of}{} · {}", counted(all.users, "user"), counted(matching.sessions, "session"))
     }

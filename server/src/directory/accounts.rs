@@ -1,7 +1,7 @@
 //! All accounts in columns, and the order of each column.
 
 use super::{AccountEntry, bits::Bits, column::Column, index::Index};
-use app::model::account::AccountId;
+use app::model::{account::AccountId, filter::text::TextFilter};
 use std::cmp::Ordering;
 
 /// Accounts in slots. A slot's texts never change: a renamed account takes a new slot and leaves the old one dead, so that a
@@ -58,6 +58,28 @@ impl Accounts {
 
     pub fn order(&self, column: usize) -> &[u32] {
         &self.orders[column]
+    }
+
+    /// Keeps the slots whose texts in a column match.
+    pub fn retain(&self, column: usize, slots: &mut Bits, filter: &TextFilter) {
+        if filter.names().is_empty() {
+            return self.columns[column].retain(slots, filter);
+        }
+        // A list of names: each stands in one stretch of the order.
+        let mut found = Bits::with_slots(self.len());
+        for (name, _) in filter.names() {
+            for &slot in self.named(column, name.as_bytes()) {
+                found.set(slot, true);
+            }
+        }
+        slots.keep(&found, false);
+    }
+
+    /// The slots, dead ones too, whose text in a column folds to this.
+    fn named(&self, column: usize, folded: &[u8]) -> &[u32] {
+        let (order, texts) = (&self.orders[column], &self.columns[column]);
+        let rest = &order[order.partition_point(|&slot| texts.folded(slot) < folded)..];
+        &rest[..rest.partition_point(|&slot| texts.folded(slot) == folded)]
     }
 
     pub fn ranks(&self) -> &[u32] {

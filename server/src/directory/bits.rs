@@ -6,7 +6,8 @@ pub struct Bits {
     words: Vec<u64>,
 }
 
-const WORD: u32 = u64::BITS;
+/// Slots that lie together.
+pub const WORD: u32 = u64::BITS;
 
 impl Bits {
     pub fn with_slots(slots: usize) -> Self {
@@ -59,6 +60,11 @@ impl Bits {
     /// Ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().zip((0..).step_by(WORD as usize)).flat_map(|(&word, base)| ones(word, base))
+    }
+
+    /// Those of the slots that lie together from a multiple of [`WORD`] on.
+    pub fn together(&self, base: u32) -> impl Iterator<Item = u32> {
+        ones(self.words.get((base / WORD) as usize).copied().unwrap_or(0), base)
     }
 
     pub fn count(&self) -> u32 {

@@ -1,6 +1,9 @@
 //! The Session List: who matches, in which order, and the window that is asked for.
 
-use super::{Directory, bits::Bits};
+use super::{
+    Directory,
+    bits::{Bits, WORD},
+};
 use crate::show;
 use app::{
     model::{
@@ -145,7 +148,7 @@ impl Directory {
         let mut texts: Vec<_> = filters.texts.iter().enumerate().filter_map(|(column, filter)| Some((column, filter.as_ref()?))).collect();
         texts.sort_by_key(|(_, filter)| (filter.is_negated(), Reverse(filter.length())));
         for (column, filter) in texts {
-            self.accounts.column(column).retain(&mut accounts, filter);
+            self.accounts.retain(column, &mut accounts, filter);
         }
         let newest = filters.created.as_ref().map_or(newest.into(), |filter| self.retain_created(&mut accounts, filter).into());
         let totals = self.totals(&accounts);
@@ -194,15 +197,25 @@ impl Directory {
                     order.iter().copied().filter(matches).skip(offset).take(limit).collect()
                 }
             }
-            Column::Created => {
-                let (order, ranks) = (self.accounts.order(0), self.accounts.ranks());
-                // The complement of a number turns the order around, without an overflow.
-                let mask = if sort.descending { !0 } else { 0 };
-                let keys = matching.accounts.iter().map(|slot| (matching.newest[slot as usize] ^ mask, ranks[slot as usize]));
-                smallest(keys, offset, limit).into_iter().map(|(_, rank)| order[rank as usize]).collect()
-            }
+            Column::Created => self.sorted_by_created(matching, sort.descending, offset, limit),
             Column::Count => self.sorted_by_count(matching, sort.descending, offset, limit),
         }
+    }
+
+    fn sorted_by_created(&self, matching: &Matching<'_>, descending: bool, offset: usize, limit: usize) -> Vec<u32> {
+        let (order, ranks) = (self.accounts.order(0), self.accounts.ranks());
+        // The complement of a number turns the order around, without an overflow.
+        let mask = if descending { !0 } else { 0 };
+        let mut keys = Smallest::new(offset, limit);
+        for (times, base) in matching.newest.chunks(WORD as usize).zip((0..).step_by(WORD as usize)) {
+            // Mostly nobody of them comes early enough, which is seen at a glance.
+            if times.iter().fold(false, |any, at| any | keys.takes(&(at ^ mask, 0))) {
+                for slot in matching.accounts.together(base) {
+                    keys.push((matching.newest[slot as usize] ^ mask, ranks[slot as usize]));
+                }
+            }
+        }
+        keys.window().into_iter().map(|(_, rank)| order[rank as usize]).collect()
     }
 
     /// Counting sort: most accounts have one or two sessions.
@@ -270,29 +283,53 @@ fn retain_counts(accounts: &mut Bits, filter: &CountFilter, counts: &[u32]) {
 
 /// The keys from place `offset` on in ascending order, without sorting the others.
 pub(super) fn smallest<K: Copy + Ord>(keys: impl Iterator<Item = K>, offset: usize, limit: usize) -> Vec<K> {
-    let wanted = offset.saturating_add(limit).max(1);
-    let mut kept = Vec::new();
-    let mut bar = None;
-    for key in keys {
-        if bar.is_some_and(|bar| key > bar) {
-            continue;
+    let mut smallest = Smallest::new(offset, limit);
+    keys.for_each(|key| smallest.push(key));
+    smallest.window()
+}
+
+/// Finds a window of the sorted keys while they come.
+struct Smallest<K> {
+    offset: usize,
+    wanted: usize,
+    kept: Vec<K>,
+    /// No key above it is wanted.
+    bar: Option<K>,
+}
+
+impl<K: Copy + Ord> Smallest<K> {
+    fn new(offset: usize, limit: usize) -> Self {
+        Self { offset, wanted: offset.saturating_add(limit).max(1), kept: Vec::new(), bar: None }
+    }
+
+    fn takes(&self, key: &K) -> bool {
+        self.bar.as_ref().is_none_or(|bar| key <= bar)
+    }
+
+    fn push(&mut self, key: K) {
+        if !self.takes(&key) {
+            return;
         }
-        kept.push(key);
-        if kept.len() >= wanted.saturating_mul(2) {
-            bar = Some(*kept.select_nth_unstable(wanted - 1).1);
+        self.kept.push(key);
+        if self.kept.len() >= self.wanted.saturating_mul(2) {
+            self.bar = Some(*self.kept.select_nth_unstable(self.wanted - 1).1);
+            self.kept.truncate(self.wanted);
+        }
+    }
+
+    fn window(self) -> Vec<K> {
+        let Self { offset, wanted, mut kept, .. } = self;
+        if kept.len() > wanted {
+            kept.select_nth_unstable(wanted - 1);
             kept.truncate(wanted);
         }
+        if 0 < offset && offset < kept.len() {
+            kept.select_nth_unstable(offset);
+        }
+        let mut window = kept.split_off(offset.min(kept.len()));
+        window.sort_unstable();
+        window
     }
-    if kept.len() > wanted {
-        kept.select_nth_unstable(wanted - 1);
-        kept.truncate(wanted);
-    }
-    if 0 < offset && offset < kept.len() {
-        kept.select_nth_unstable(offset);
-    }
-    let mut window = kept.split_off(offset.min(kept.len()));
-    window.sort_unstable();
-    window
 }
 
 #[cfg(test)]

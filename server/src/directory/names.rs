@@ -14,9 +14,9 @@ impl Directory {
         let is_list = |filter: &Option<TextFilter>| filter.as_ref().is_some_and(|filter| !filter.names().is_empty());
         let column = filters.texts.iter().position(is_list)?;
         let filter = filters.texts[column].as_ref()?;
-        let column = self.accounts.column(column);
         let mut found = self.sessions.active().clone();
-        column.retain(&mut found, filter);
+        self.accounts.retain(column, &mut found, filter);
+        let column = self.accounts.column(column);
         let logged_in: HashSet<&[u8]> = found.iter().map(|slot| column.folded(slot)).collect();
         let missing = filter.names().iter().filter(|(folded, _)| !logged_in.contains(folded.as_bytes()));
         Some(Names {

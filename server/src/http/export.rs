@@ -20,18 +20,44 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::stream;
-use std::{array, io, sync::Arc};
+use std::{
+    array, io,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Rows that are written at once: whoever reads slowly keeps one such piece waiting, and no transaction.
 const ROWS: usize = 2_000;
 
 const HEAD: [&str; 5] = ["User Name", "Last Name", "First Name", "Session Creation Timestamp", "Count"];
 
+/// Places for exports at the same time: each holds 24 bytes for every user that it has yet to write.
+#[derive(Clone)]
+pub struct Exports(Arc<Semaphore>);
+
+impl Default for Exports {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(8)))
+    }
+}
+
+const FULL: &str = "Eight lists are being exported already. Export again in a minute.";
+
+/// Whoever reads nothing for so long has gone, or reads too slowly to get to the end.
+const STALLED: Duration = Duration::from_mins(1);
+
 /// What is still to be written.
 struct Rest {
     node: Node,
     identity: Identity,
-    listed: std::vec::IntoIter<Listed>,
+    listed: Arc<Mutex<Option<Rows>>>,
+}
+
+/// The rows of an export in its place.
+struct Rows {
+    rows: std::vec::IntoIter<Listed>,
+    _place: OwnedSemaphorePermit,
 }
 
 /// Everybody in the list as filtered, one event.
@@ -50,18 +76,45 @@ pub async fn sessions(
     if method == Method::HEAD {
         return Ok(headers.into_response());
     }
-    let listed = Arc::clone(&node.store).export(&admin, &query).await?;
-    let rest = Rest { node, identity, listed: listed.into_iter() };
+    let place = Arc::clone(&node.exports.0).try_acquire_owned().map_err(|_| AppError::invalid(FULL))?;
+    let rows = Arc::clone(&node.store).export(&admin, &query).await?.into_iter();
+    let listed = Arc::new(Mutex::new(Some(Rows { rows, _place: place })));
+    tokio::spawn(let_go(Arc::downgrade(&listed), STALLED));
+    let rest = Rest { node, identity, listed };
     let head = stream::iter([Ok::<_, io::Error>(Bytes::from(csv::start(&HEAD)))]);
-    let rows = stream::try_unfold(rest, |mut rest| async move {
-        let piece: Vec<Listed> = rest.listed.by_ref().take(ROWS).collect();
+    let rows = stream::try_unfold(rest, |rest| async move {
+        let cannot_go_on = || io::Error::other("the export cannot go on");
+        let piece: Vec<Listed> = match &mut *rest.listed.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(listed) => listed.rows.by_ref().take(ROWS).collect(),
+            None => return Err(cannot_go_on()),
+        };
         if piece.is_empty() {
             return Ok(None);
         }
-        let lines = rest.lines(piece).await.map_err(|_| io::Error::other("the export cannot go on"))?;
+        let lines = rest.lines(piece).await.map_err(|_| cannot_go_on())?;
         Ok(Some((Bytes::from(lines), rest)))
     });
     Ok((headers, Body::from_stream(stream::StreamExt::chain(head, rows))).into_response())
+}
+
+/// Lets the rows go once nobody has taken any for a while.
+async fn let_go(listed: Weak<Mutex<Option<Rows>>>, stalled: Duration) {
+    let left = |rows: &Option<Rows>| rows.as_ref().map(|listed| listed.rows.len());
+    let mut before = None;
+    loop {
+        let Some(listed) = listed.upgrade() else { return };
+        {
+            let mut rows = listed.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = left(&rows);
+            if now == before {
+                *rows = None;
+                return;
+            }
+            before = now;
+        }
+        drop(listed);
+        tokio::time::sleep(stalled).await;
+    }
 }
 
 impl Rest {
@@ -77,5 +130,30 @@ impl Rest {
             csv::line(&mut lines, &array::from_fn::<_, 5, _>(|column| &*texts[column]));
         }
         Ok(lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::model::account::AccountId;
+
+    #[tokio::test]
+    async fn the_rows_of_an_export_that_nobody_reads_are_let_go() {
+        let row = || Listed { account: AccountId(1), created_at: 0, count: 1 };
+        let place = Exports::default().0.try_acquire_owned().expect("a place");
+        let listed = Arc::new(Mutex::new(Some(Rows { rows: vec![row(), row(), row()].into_iter(), _place: place })));
+        let left = || listed.lock().expect("no panic").as_ref().map(|listed| listed.rows.len());
+        let watches = tokio::spawn(let_go(Arc::downgrade(&listed), Duration::from_millis(200)));
+        for still in (0..3).rev() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            listed.lock().expect("no panic").as_mut().expect("somebody reads").rows.next();
+            assert_eq!(left(), Some(still));
+        }
+        watches.await.expect("no panic");
+        assert_eq!(left(), None);
+        // And one that was read to its end is no longer watched.
+        drop(listed);
+        let_go(Weak::new(), Duration::from_mins(1)).await;
     }
 }

@@ -95,9 +95,13 @@ async fn check(node: &Node, visitor: &Visitor, right: Right, method: &Method, ur
             search_text(text).map_err(AppError::invalid)?;
         }
     } else if uri.path() == "/history" {
-        for (_, batch) in pairs()?.iter().filter(|(name, _)| name == "batch") {
-            let act: BatchId = batch.parse().map_err(|_| AppError::NotFound)?;
-            node.store.history(&admin, Some(act), 1).await?.ok_or(AppError::NotFound)?;
+        for (name, text) in pairs()?.0 {
+            if name == "batch" {
+                let act: BatchId = text.parse().map_err(|_| AppError::NotFound)?;
+                node.store.history(&admin, Some(act), None, 1).await?.ok_or(AppError::NotFound)?;
+            } else if name == "before" {
+                text.parse::<i64>().map_err(|_| AppError::NotFound)?;
+            }
         }
     } else if let Some(id) = uri.path().strip_prefix("/accounts/") {
         let id: AccountId = id.parse().map_err(|_| AppError::NotFound)?;

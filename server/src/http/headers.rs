@@ -1,9 +1,9 @@
-//! What stands on every answer, refusals and failures included.
+//! What stands on every answer that a browser may come to see, refusals and failures included.
 
 use super::Node;
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -34,8 +34,22 @@ pub async fn headers(State(node): State<Node>, mut request: Request, next: Next)
     );
     request.extensions_mut().insert(PageNonce(nonce));
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::try_from(policy).expect("ASCII"));
+    put(response.headers_mut(), &node, HeaderValue::try_from(policy).expect("ASCII"));
+    response
+}
+
+/// For answers that are no pages.
+pub async fn bare(State(node): State<Node>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    // A proxy keeps a 2xx to itself; anything else it may hand on.
+    if !response.status().is_success() {
+        put(response.headers_mut(), &node, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    }
+    response
+}
+
+fn put(headers: &mut HeaderMap, node: &Node, policy: HeaderValue) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -43,5 +57,4 @@ pub async fn headers(State(node): State<Node>, mut request: Request, next: Next)
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }

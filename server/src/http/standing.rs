@@ -19,8 +19,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// In seconds: between two looks, at most, and while there is a warning, which activity elsewhere takes back.
-const SELDOM: i64 = 3_600;
+/// In seconds: between two looks, at most, since a stream can be lost without a word; and while there is a warning, which activity
+/// elsewhere takes back.
+const SELDOM: i64 = 60;
 const OFTEN: i64 = 5;
 
 /// `HEAD /live`: no activity.

@@ -47,10 +47,14 @@ pub async fn verify(State(node): State<Node>, asked: Parts) -> Response {
         Err(error) => {
             let error = AppError::from(error);
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, error.sentence().to_owned()).into_response()
+            let soon = (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(header::RETRY_AFTER, HeaderValue::from_static("2"))]);
+            (status, soon.map(HeaderMap::from_iter).unwrap_or_default(), error.sentence().to_owned()).into_response()
         }
     };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Cookie"));
+    let headers = response.headers_mut();
+    for (name, value) in [(header::CACHE_CONTROL, "no-store"), (header::VARY, "Cookie")] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

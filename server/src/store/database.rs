@@ -1,6 +1,8 @@
-//! Two databases by one way: readers from a pool, and write transactions. What misses its deadline is answered as unavailable, and its
+//! Two databases by one way: kept connections for readers, and write transactions. What misses its deadline is answered as unavailable, and its
 //! connection is closed rather than used again.
 
+mod direct;
+mod kept;
 mod postgres;
 mod query;
 mod sqlite;
@@ -11,8 +13,10 @@ pub(super) use sqlite::Sqlite;
 
 use super::{SqlStore, feed::Feed};
 use app::store::{StoreError, Stored};
+use direct::FromRow;
+use kept::Lent;
 use query::{On, Row};
-use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, SqliteConnection};
 use std::{
     future::Future,
     sync::{
@@ -54,10 +58,22 @@ impl Database {
     pub(super) async fn reader(&self) -> Stored<Reader> {
         let until = Instant::now() + self.patience;
         let connection = match &self.of {
-            Kind::Sqlite(sqlite) => Pooled::Sqlite(within(until, Box::pin(sqlite.reader())).await?),
-            Kind::Postgres(postgres) => Pooled::Postgres(within(until, Box::pin(postgres.reader())).await?),
+            Kind::Sqlite(sqlite) => Pooled::Sqlite(Box::pin(sqlite.reader(until)).await?),
+            Kind::Postgres(postgres) => Pooled::Postgres(Box::pin(postgres.reader(until)).await?),
         };
         Ok(Reader { connection, until, busy: false })
+    }
+
+    /// The row with a key, and nothing more: what a session check reads. `text` has one parameter.
+    pub(super) async fn row<T: Row + FromRow>(&self, text: &'static str, key: &[u8]) -> Stored<Option<T>> {
+        if let Kind::Sqlite(sqlite) = &self.of {
+            match sqlite.direct.first(text, key) {
+                Ok(row) => return Ok(row),
+                Err(error) if direct::is_busy(&error) => {}
+                Err(error) => tracing::warn!(%error, "a session check was not read directly"),
+            }
+        }
+        self.reader().await?.first(query(text).bind(key)).await
     }
 
     /// A transaction of a few rows.
@@ -139,8 +155,8 @@ pub(super) struct Reader {
 }
 
 enum Pooled {
-    Sqlite(PoolConnection<sqlx::Sqlite>),
-    Postgres(PoolConnection<sqlx::Postgres>),
+    Sqlite(Lent<SqliteConnection>),
+    Postgres(Lent<PgConnection>),
 }
 
 impl Reader {

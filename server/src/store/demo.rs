@@ -162,6 +162,20 @@ impl SqlStore {
         .await
     }
 
+    /// To call after many accounts were made at once: until PostgreSQL has counted them it plans as if there were a few.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError`].
+    pub async fn count_accounts(&self) -> Stored<()> {
+        let store = self.clone();
+        self.write(async move {
+            let mut tx = store.database().begin_long().await?;
+            tx.execute(query(Text::each("select 1", "analyze accounts, account_roles"))).await?;
+            Ok(((), tx.commit().await?))
+        })
+        .await
+    }
+
     /// Active sessions whose stored activity is newer than that, with their account and that activity, UTC milliseconds.
     ///
     /// # Errors

@@ -18,7 +18,10 @@ use app::{
     },
     store::{StoreError, Stored},
 };
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 const END_BY_ID: Text = with_ids!(
     "
@@ -45,12 +48,23 @@ select account_id
 from sessions
 where id = $1";
 
+/// Users that one transaction of the command line ends at most: the server's writes wait for it no longer than they can.
+const SWEEP: usize = 2_000;
+
+/// Between two of them, so that those who wait get their turn.
+const BETWEEN: Duration = Duration::from_millis(60);
+
+/// How long an act that has begun waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What an act of the command line did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     /// Accounts that had an active session.
     pub users: u32,
     pub sessions: u32,
+    /// Why the rest was not tried; what is told here is done.
+    pub stopped: Option<StoreError>,
 }
 
 impl SqlStore {
@@ -99,23 +113,58 @@ impl SqlStore {
         .await
     }
 
-    /// Ends all sessions of accounts, for the command line: all or none.
+    /// Ends all sessions of accounts, for the command line: one act, in transactions of few accounts.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`], where nothing was done.
     pub async fn end_accounts(&self, actor: Actor, accounts: Vec<AccountId>, reason: &str, now: i64) -> Stored<Ended> {
-        let (store, reason) = (self.clone(), reason.to_owned());
+        let mut accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let mut deed = Deed::new(actor, Action::End, now)?.because(reason);
+        let (mut all, begun) = (Ended::default(), Instant::now());
+        for (place, part) in accounts.chunks(SWEEP.min(self.0.settings.step)).enumerate() {
+            if place > 0 {
+                tokio::time::sleep(BETWEEN).await;
+                // Who has logged in since is ended after that.
+                deed.at = now.saturating_add(i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX));
+            }
+            match self.end_patiently(&deed, part, if place > 0 { PATIENCE } else { Duration::ZERO }).await {
+                Ok(ended) => {
+                    all.users += ended.users;
+                    all.sessions += ended.sessions;
+                }
+                Err(error) if place == 0 => return Err(error),
+                Err(error) => {
+                    all.stopped = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Again and again while somebody else writes for long, as an End of many users does.
+    async fn end_patiently(&self, deed: &Deed, part: &[i64], patience: Duration) -> Stored<Ended> {
+        let until = Instant::now() + patience;
+        loop {
+            match self.end_some(deed.clone(), part.to_vec()).await {
+                Err(StoreError::Unavailable) if Instant::now() < until => tokio::time::sleep(BETWEEN).await,
+                done => return done,
+            }
+        }
+    }
+
+    async fn end_some(&self, deed: Deed, accounts: Vec<i64>) -> Stored<Ended> {
+        let store = self.clone();
         self.write(async move {
-            let mut accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
-            accounts.sort_unstable();
-            accounts.dedup();
             let mut tx = store.database().begin_long().await?;
-            let deed = Deed::new(actor, Action::End, now)?.because(&reason);
             let targets = carry_out(&mut tx, &deed, &Order::plain(&accounts, false)).await?;
             events::record(&mut tx, &deed, &targets).await?;
             let ended = Ended {
                 users: count(targets.iter().filter(|target| target.result == Outcome::Done).count()),
                 sessions: count(targets.iter().map(|target| target.detail.sessions.len()).sum()),
+                stopped: None,
             };
             Ok((ended, tx.commit().await?))
         })

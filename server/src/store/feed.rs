@@ -24,7 +24,7 @@ use app::{
 use postgres::Snapshot;
 use serde::de::DeserializeOwned;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -49,8 +49,9 @@ const SHOWN_ACT: Duration = Duration::from_millis(300);
 /// How long a list asked for right after the start waits for the first load.
 const FIRST_LOAD: Duration = Duration::from_secs(5);
 
-/// How long a small read may take, and the load of everything.
+/// How long a small read may take, a part of the load, and the load of everything.
 const STEP: Duration = Duration::from_secs(2);
+const PART: Duration = Duration::from_secs(10);
 const LOAD: Duration = Duration::from_mins(2);
 
 /// Events read at once, and accounts or the sessions of so many.
@@ -150,14 +151,16 @@ impl Feed {
 
     fn lost(&self) {
         self.position.send_modify(|position| position.state = State::Lost);
+        self.watchers.lose_sight();
     }
 
-    fn replace(&self, directory: Directory, cursor: Cursor) {
+    fn replace(&self, directory: Directory, cursor: Cursor, newest_page: u64) {
         let mut place = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         let directory = place.insert(directory);
-        self.watchers.compare(directory);
-        drop(place);
+        // Before anybody is told, and asks.
         self.position.send_replace(Position { cursor, state: State::Following });
+        self.looked();
+        self.watchers.compare(directory, newest_page);
     }
 
     fn apply(&self, changes: &[Change], cursor: Cursor, now: i64) {
@@ -177,11 +180,20 @@ impl Feed {
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
+    /// How long ago news were looked for.
+    fn since_looked(&self) -> Duration {
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner).map_or(Duration::ZERO, |looked| looked.elapsed())
+    }
+
+    /// How long ago the directory was last known to be that of the database, where it is not now.
+    pub(super) fn behind(&self) -> Option<Duration> {
+        (self.position.borrow().state == State::Lost).then(|| self.since_looked())
+    }
+
     /// What a monitor is told of the list.
     pub(super) fn figures(&self) -> Figures {
         let following = self.position.borrow().state == State::Following;
-        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let behind = looked.map_or(Duration::ZERO, |looked| looked.elapsed());
+        let behind = self.since_looked();
         let figures = Figures { following, behind, open_pages: self.watchers.count(), ..Figures::default() };
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
         directory.as_ref().map_or(figures, |directory| Figures {
@@ -220,8 +232,8 @@ impl SqlStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] where the database does not answer.
-    pub async fn load_directory(&self, node: i64) -> Stored<Directory> {
-        Ok(Follower::load(self, node).await?.1)
+    pub async fn load_directory(&self, now: i64) -> Stored<Directory> {
+        Ok(Follower::load(self, now).await?.1)
     }
 }
 
@@ -232,15 +244,15 @@ enum Follower {
 }
 
 impl Follower {
-    /// Directory and position from one snapshot.
-    async fn load(store: &SqlStore, node: i64) -> Stored<(Self, Directory)> {
+    /// Directory and position from one snapshot. Sessions whose time was over by then are no part of it, though that may not be written yet.
+    async fn load(store: &SqlStore, now: i64) -> Stored<(Self, Directory)> {
         match store.database().kind() {
             Kind::Sqlite(sqlite) => {
-                let (follower, directory) = sqlite::Follower::load(sqlite, store.zone(), node).await?;
+                let (follower, directory) = sqlite::Follower::load(sqlite, store.zone(), now).await?;
                 Ok((Self::Sqlite(follower), directory))
             }
             Kind::Postgres(postgres) => {
-                let (follower, directory) = postgres::Follower::load(postgres, store.zone(), node, store.feed().wake.clone()).await?;
+                let (follower, directory) = postgres::Follower::load(postgres, store.zone(), now, store.feed().wake.clone()).await?;
                 Ok((Self::Postgres(follower), directory))
             }
         }
@@ -315,9 +327,8 @@ type EventRow = (i64, i64, String, Option<i64>, Option<i64>, String);
 pub(super) async fn follow(store: SqlStore, mut stop: watch::Receiver<bool>, clock: Clock) {
     // Why it failed is logged once.
     let mut has_failed = false;
-    // A time-out is a write: what timed out while nothing ran is no part of the first list. The sweep tries again.
-    let _ = store.end_timed_out(clock.now()).await;
     while !*stop.borrow() {
+        let newest_page = store.feed().watchers().newest();
         let loaded = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             loaded = known_to_fail(has_failed, Follower::load(&store, clock.now())) => loaded,
@@ -327,7 +338,7 @@ pub(super) async fn follow(store: SqlStore, mut stop: watch::Receiver<bool>, clo
             tokio::time::sleep(RETRY).await;
             continue;
         };
-        store.feed().replace(directory, follower.cursor());
+        store.feed().replace(directory, follower.cursor(), newest_page);
         if has_failed {
             tracing::info!("the directory was loaded anew and follows the database again");
         }
@@ -366,13 +377,19 @@ impl Making {
 
     /// Takes a page of accounts. All of them come before the sessions.
     async fn accounts(&self, page: &str) -> Stored<()> {
-        send(self.accounts.as_ref(), page).await
+        send(self.accounts.as_ref(), rows(page)?).await;
+        Ok(())
     }
 
-    /// Takes a page of sessions.
-    async fn sessions(&mut self, page: &str) -> Stored<()> {
+    /// Takes a page of sessions, without those that are over.
+    async fn sessions(&mut self, page: &str, over: &HashSet<i64>) -> Stored<()> {
         self.accounts = None;
-        send(self.sessions.as_ref(), page).await
+        let mut sessions: Vec<SessionRow> = rows(page)?;
+        if !over.is_empty() {
+            sessions.retain(|(id, ..)| !over.contains(id));
+        }
+        send(self.sessions.as_ref(), sessions).await;
+        Ok(())
     }
 
     async fn made(mut self) -> Stored<Directory> {
@@ -390,12 +407,11 @@ fn pages<T>() -> (mpsc::Sender<Vec<T>>, impl Iterator<Item = T>) {
     (to, std::iter::from_fn(move || from.blocking_recv()).flatten())
 }
 
-async fn send<T: DeserializeOwned>(to: Option<&mpsc::Sender<Vec<T>>>, page: &str) -> Stored<()> {
+async fn send<T>(to: Option<&mpsc::Sender<Vec<T>>>, rows: Vec<T>) {
     if let Some(to) = to {
         // Where nobody takes it, the directory has panicked: its task tells.
-        let _ = to.send(rows(page)?).await;
+        let _ = to.send(rows).await;
     }
-    Ok(())
 }
 
 /// The rows of a page.

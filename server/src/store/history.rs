@@ -27,8 +27,9 @@ select
   events.reason, events.result, cast(events.detail as text), event_origins.ip, event_origins.user_agent
 from events
 left join event_origins on event_origins.seq = events.seq
+where events.seq < $1
 order by events.seq desc
-limit $1";
+limit $2";
 
 const NEWEST_OF_ACT: &str = "
 select
@@ -37,8 +38,9 @@ select
 from events
 left join event_origins on event_origins.seq = events.seq
 where events.batch_id = $1
+and events.seq < $2
 order by events.seq desc
-limit $2";
+limit $3";
 
 const COUNT_OF_ACT: &str = "
 select count(*)
@@ -92,22 +94,29 @@ impl SqlStore {
         .await
     }
 
-    /// The newest events.
-    pub(super) async fn newest_events(&self, limit: u32) -> Stored<History> {
+    /// The newest events before one.
+    pub(super) async fn newest_events(&self, before: i64, limit: u32) -> Stored<History> {
         let mut reader = self.database().reader().await?;
-        let rows = reader.all(query(NEWEST).bind(limit)).await?;
-        Ok(History { events: self.lines(&mut reader, rows).await?, of_act: None })
+        let rows = reader.all(query(NEWEST).bind(before).bind(limit.saturating_add(1))).await?;
+        self.history_of(&mut reader, rows, limit, None).await
     }
 
-    /// The newest events of one act, `None` where there is none of that name.
-    pub(super) async fn events_of_act(&self, act: BatchId, limit: u32) -> Stored<Option<History>> {
+    /// The newest events of one act before one, `None` where there is no act of that name.
+    pub(super) async fn events_of_act(&self, act: BatchId, before: i64, limit: u32) -> Stored<Option<History>> {
         let mut reader = self.database().reader().await?.patiently();
         let (all,): (i64,) = reader.first(query(COUNT_OF_ACT).bind(act.0)).await?.ok_or(StoreError::Internal)?;
         if all == 0 {
             return Ok(None);
         }
-        let rows = reader.all(query(NEWEST_OF_ACT).bind(act.0).bind(limit)).await?;
-        Ok(Some(History { events: self.lines(&mut reader, rows).await?, of_act: Some(acts::number(all)) }))
+        let rows = reader.all(query(NEWEST_OF_ACT).bind(act.0).bind(before).bind(limit.saturating_add(1))).await?;
+        self.history_of(&mut reader, rows, limit, Some(acts::number(all))).await.map(Some)
+    }
+
+    /// `rows`: one more than `limit` where there are older ones.
+    async fn history_of(&self, reader: &mut Reader, mut rows: Vec<EventRow>, limit: u32, of_act: Option<u32>) -> Stored<History> {
+        let older = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        Ok(History { events: self.lines(reader, rows).await?, of_act, older })
     }
 
     /// The newest events whose target is one account.

@@ -4,7 +4,7 @@ use super::{
     SqlStore,
     acts::{count, refused},
 };
-use crate::directory::Directory;
+use crate::{directory::Directory, show};
 use app::{
     guard::{Admin, SignedIn},
     model::{
@@ -28,12 +28,14 @@ const EVENTS: u32 = 1_000;
 impl Store for SqlStore {
     async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window> {
         let (query, selection, you, now) = (query.clone(), selection.clone(), admin.who().account, admin.who().now);
-        self.in_directory(move |directory| directory.window(&query, &selection, now, you, offset, limit)).await
+        let window = self.in_directory(move |directory| directory.window(&query, &selection, now, you, offset, limit)).await?;
+        Ok(self.as_of(window, now))
     }
 
     async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<Meanwhile> {
         let (query, selection, you, now, panel) = (query.clone(), selection.clone(), admin.who().account, admin.who().now, screen.panel);
         let mut look = self.in_directory(move |directory| directory.look(&query, &selection, now, you, &screen)).await?;
+        look.window = self.as_of(look.window, now);
         if let Some(account) = panel {
             look.panel = self.account_sessions(admin, account).await?;
         }
@@ -111,11 +113,11 @@ impl Store for SqlStore {
         self.save(admin, save).await
     }
 
-    async fn history(&self, _admin: &Admin, act: Option<BatchId>, limit: u32) -> Stored<Option<History>> {
-        let limit = limit.min(EVENTS);
+    async fn history(&self, _admin: &Admin, act: Option<BatchId>, before: Option<i64>, limit: u32) -> Stored<Option<History>> {
+        let (before, limit) = (before.unwrap_or(i64::MAX), limit.min(EVENTS));
         match act {
-            None => self.newest_events(limit).await.map(Some),
-            Some(act) => self.events_of_act(act, limit).await,
+            None => self.newest_events(before, limit).await.map(Some),
+            Some(act) => self.events_of_act(act, before, limit).await,
         }
     }
 
@@ -125,6 +127,13 @@ impl Store for SqlStore {
 }
 
 impl SqlStore {
+    /// Says so where the directory has lost the database's news.
+    fn as_of(&self, window: Window, now: i64) -> Window {
+        let Some(behind) = self.feed().behind() else { return window };
+        let then = now.saturating_sub(i64::try_from(behind.as_millis()).unwrap_or(i64::MAX));
+        Window { behind: true, updated: show::time_of_day(then, self.zone()), ..window }
+    }
+
     /// Asks the directory, off the threads that serve requests: a filter over a million accounts takes its time. Right after the start
     /// it is still to be loaded.
     pub(super) async fn in_directory<T: Send + 'static>(&self, ask: impl FnOnce(&Directory) -> T + Send + 'static) -> Stored<T> {

@@ -8,10 +8,16 @@ use super::{
 };
 use app::{model::session::SessionId, store::Stored};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Sessions written in one transaction: an act waits for one of these at most.
 const TOUCHES: usize = 100;
 const TIME_OUTS: i64 = 1_000;
+/// So many times at once: after a long standstill the log is folded in, and activity written, in between.
+const ROUNDS: usize = 10;
+
+/// How long folding the log in may take.
+const CHECKPOINT: Duration = Duration::from_secs(10);
 
 /// How long activity lets acts pass before it takes its place in the queue.
 const LET_PASS: Duration = Duration::from_millis(300);
@@ -92,7 +98,7 @@ impl SqlStore {
     pub(crate) async fn keep_up(&self, now: i64, checkpoint: bool, known: bool) -> bool {
         let due = async {
             self.write_activity().await?;
-            self.end_timed_out(now).await?;
+            self.end_some_timed_out(now, ROUNDS).await?;
             if checkpoint { self.checkpoint().await } else { Ok(()) }
         };
         let is_well = known_to_fail(known, due).await.is_ok();
@@ -156,8 +162,15 @@ impl SqlStore {
     /// # Errors
     /// [`app::store::StoreError`]; the next call ends the rest.
     pub async fn end_timed_out(&self, now: i64) -> Stored<u64> {
+        self.end_some_timed_out(now, usize::MAX).await
+    }
+
+    async fn end_some_timed_out(&self, now: i64, rounds: usize) -> Stored<u64> {
         let mut ended = 0;
-        while self.database().reader().await?.first::<(i64,)>(query(HAS_TIMED_OUT).bind(now)).await?.is_some() {
+        for _ in 0..rounds {
+            if self.database().reader().await?.first::<(i64,)>(query(HAS_TIMED_OUT).bind(now)).await?.is_none() {
+                break;
+            }
             let mut tx = self.database().begin().await?;
             let rows: Vec<(i64, i64, String)> = tx.all(query(TIME_OUT).bind(now).bind(TIME_OUTS)).await?;
             if rows.is_empty() {
@@ -172,15 +185,14 @@ impl SqlStore {
         Ok(ended)
     }
 
-    /// Folds SQLite's write-ahead log into the database without holding up readers or the writer. PostgreSQL sees to its own.
+    /// Folds SQLite's write-ahead log into the database; PostgreSQL sees to its own. Nobody waits for it while the log is short.
     ///
     /// # Errors
     /// [`app::store::StoreError`].
     pub async fn checkpoint(&self) -> Stored<()> {
-        if let Kind::Postgres(_) = self.database().kind() {
-            return Ok(());
+        match self.database().kind() {
+            Kind::Sqlite(sqlite) => sqlite.checkpoint(Instant::now() + CHECKPOINT).await,
+            Kind::Postgres(_) => Ok(()),
         }
-        let mut reader = self.database().reader().await?.patiently();
-        reader.first::<(i64, i64, i64)>(query("pragma wal_checkpoint(passive)")).await.map(drop)
     }
 }

@@ -2,12 +2,17 @@
 
 use crate::{
     kills::file::File,
-    world::{Server, World, ask, request, soon},
+    listed::{Listed, listed},
+    world::{Server, World, ask, request, signal, soon},
 };
-use app::model::session::{Totals, WINDOW_ROWS, Window};
 use server::demo::chance::Chance;
 use sqlx::{ConnectOptions as _, query_as, query_scalar, sqlite::SqliteConnectOptions};
-use std::{collections::BTreeMap, io::Write as _, net::TcpStream, thread, time::Duration};
+use std::{
+    io::Write as _,
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Ends by the command line; beside each of them so many Ends by the browser.
 const ENDS: usize = 20;
@@ -30,22 +35,6 @@ group by account_id";
 /// The file, beside the program that works on it.
 async fn connection(world: &World) -> sqlx::SqliteConnection {
     SqliteConnectOptions::new().filename(world.path("data/usm.db")).read_only(true).connect().await.expect("a connection")
-}
-
-/// Sessions by account, and how many users and sessions there are in all, as the server lists them.
-fn listed(server: &Server, admin: &str) -> (BTreeMap<i64, u32>, Totals) {
-    let mut listed = BTreeMap::new();
-    for offset in (0..).step_by(WINDOW_ROWS as usize) {
-        let question = format!(r#"{{"query":{{"filters":["","","","",""]}},"offset":{offset},"limit":{WINDOW_ROWS}}}"#);
-        let answer = ask(&server.address, "POST", "/api/sessions/list", admin, &question).expect("an answer");
-        let (_, json) = answer.body.split_once("\r\n\r\n").expect("a body");
-        let window: Window = serde_json::from_str(json).expect("a window");
-        listed.extend(window.rows.iter().map(|row| (row.id.0, row.count)));
-        if offset + WINDOW_ROWS >= window.all.users {
-            return (listed, window.all);
-        }
-    }
-    unreachable!("a list has an end")
 }
 
 /// Asks for an End of one account, and is gone before or while it happens, or right after it.
@@ -90,15 +79,64 @@ async fn the_list_equals_the_file_after_ends_whose_clients_hung_up() {
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     let active: Vec<(i64, u32)> = query_as(ACTIVE).fetch_all(&mut file).await.expect("sessions");
-    let active: BTreeMap<_, _> = active.into_iter().collect();
-    let all = Totals { users: u32::try_from(active.len()).expect("few"), sessions: active.values().sum() };
-    let held = (active, all);
-    soon(&format!("the list is the file's (seed {seed})"), || listed(&server, &admin) == held);
+    let held = Listed::of(active);
+    soon(&format!("the list is the file's (seed {seed})"), || listed(&server.address, &admin).as_ref() == Some(&held));
 
-    assert!(by_command_line.iter().all(|(account, _)| !held.0.contains_key(account)), "seed {seed}");
-    let ended = by_browser[..ENDS * BESIDE].iter().filter(|(account, _)| !held.0.contains_key(account)).count();
+    assert!(by_command_line.iter().all(|(account, _)| !held.sessions.contains_key(account)), "seed {seed}");
+    let ended = by_browser[..ENDS * BESIDE].iter().filter(|(account, _)| !held.sessions.contains_key(account)).count();
     println!("seed {seed}: {ended} of {} Ends came through although the client hung up", ENDS * BESIDE);
     assert!(ended >= ENDS * BESIDE / 4, "seed {seed}: only {ended} Ends came through");
     server.kill();
     assert_eq!(File::read(&world).await.contradictions, [""; 0], "seed {seed}");
+}
+
+#[tokio::test]
+async fn a_command_that_stops_in_the_middle_of_a_write_holds_up_no_end() {
+    let world = World::new();
+    world.ok(&["demo", "--accounts", "26545", "--sessions", "12000", "--seed", "7"]);
+    world.ok_with(&["account", "set-password", "admin01"], "correct horse\n");
+    for pupil in ["nate", "zoe"] {
+        world.ok_with(&["account", "create", pupil], "correct horse\n");
+    }
+    let server = world.serve(&[]);
+    let admin = server.log_in("admin01", "correct horse").expect("the administrator logs in");
+    let [nate, zoe] = ["nate", "zoe"].map(|pupil| server.log_in(pupil, "correct horse").expect("in"));
+    let mut file = SqliteConnectOptions::new()
+        .filename(world.path("data/usm.db"))
+        .busy_timeout(Duration::from_millis(300))
+        .connect()
+        .await
+        .expect("a connection");
+    let mut account = async |name: &str| -> i64 {
+        sqlx::query_scalar("select id from accounts where user_name = $1").bind(name).fetch_one(&mut file).await.expect("an id")
+    };
+    let (nate_id, zoe_id) = (account("nate").await, account("zoe").await);
+    // It ends everybody but these, in many transactions, and is stopped in one of them.
+    let mut sweep = world.spawn(&["session", "end", "--user-name", "!nate|zoe|admin01", "--except-role", "none"]);
+    let mut caught = false;
+    for round in 0..400 {
+        thread::sleep(Duration::from_millis(20 + round % 7 * 13));
+        assert!(sweep.try_wait().expect("it can be waited for").is_none(), "it is done, and was never stopped in a write");
+        signal(sweep.id(), "-STOP");
+        // The server writes too, for moments: this one lasts.
+        let free = sqlx::raw_sql("begin immediate; rollback").execute(&mut file).await.is_ok();
+        if !free {
+            caught = true;
+            break;
+        }
+        signal(sweep.id(), "-CONT");
+    }
+    assert!(caught);
+    let end = |account: i64| {
+        let body = format!(r#"{{"target":{{"account":{account}}}}}"#);
+        ask(&server.address, "POST", "/api/sessions/end", &admin, &body).expect("an answer").status
+    };
+    let begun = Instant::now();
+    let answer = end(nate_id);
+    assert!(answer == 503 && begun.elapsed() < Duration::from_secs(10), "{answer} after {:?}", begun.elapsed());
+    assert_eq!(server.status("/auth/verify", &nate), 200, "who only reads is not held up, and what was refused was not done");
+    sweep.kill().expect("killed");
+    sweep.wait().expect("gone");
+    assert_eq!((end(nate_id), end(zoe_id)), (200, 200));
+    assert_eq!([&nate, &zoe].map(|cookie| server.status("/auth/verify", cookie)), [401, 401]);
 }

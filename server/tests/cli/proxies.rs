@@ -1,7 +1,7 @@
 //! An application behind a real nginx and a real Caddy, by the configurations that we ship: what it is told, and what it never sees.
 
-mod application;
-mod proxy;
+pub mod application;
+pub mod proxy;
 
 use crate::world::{Answer, Server, World, exchange};
 use application::Application;
@@ -110,6 +110,7 @@ fn fwd_02_no_browser_says_who_it_is() {
             &["X-Forwarded-User: forged", "x-forwarded-user: forged", "X-Forwarded-Groups: forged", "X-Forwarded-Email: forged"],
             &["X-Forwarded-Preferred-Username: forged", "X-Auth-Request-User: forged", "X-Auth-Request-Groups: forged"],
             &["X-Remote-User: forged", "Remote-Email: forged", "X-Auth-Request-Email: forged"],
+            &["X-Remote-Groups: forged", "X-Remote-Group: forged", "X-Remote-Email: forged", "X-Remote-Name: forged"],
             &["X-Forwarded-For: forged", "X-Forwarded-Host: forged", "X-Forwarded-Proto: forged"],
             &["Remote-User : forged"],
             &["Remote-User\t: forged"],
@@ -140,6 +141,51 @@ fn fwd_02_no_browser_says_who_it_is() {
             assert!([400, 401].contains(&site.get("/", forged).status), "{kind:?} {forged:?}");
             assert_eq!(site.application.seen().len(), before, "without a session nothing gets through: {kind:?} {forged:?}");
         }
+    }
+}
+
+/// In another protocol whole requests follow that nobody is asked about.
+#[test]
+fn fwd_02_a_websocket_is_the_only_other_protocol() {
+    for (kind, site) in sites() {
+        let cookie = site.wide_cookie();
+        for (upgrade, passed) in [
+            (&["Upgrade: websocket"][..], &["websocket"][..]),
+            (&["Upgrade: WebSocket"], &["websocket"]),
+            (&["Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"], &[]),
+            (&["Upgrade: h2c, websocket"], &[]),
+            (&["Upgrade: foo"], &[]),
+        ] {
+            let before = site.application.seen().len();
+            // After the `Connection: close` that every request here has: the last one says it.
+            let headers = [&[&*cookie, "Connection: Upgrade, HTTP2-Settings"], upgrade].concat();
+            site.get("/", &headers);
+            let seen = site.application.seen()[before..].concat();
+            assert!(seen.starts_with("GET / "), "{kind:?} {upgrade:?}: {seen}");
+            assert_eq!(fields(&seen, "upgrade"), passed, "{kind:?} {upgrade:?}: {seen}");
+        }
+        for two in [["Upgrade: websocket", "Upgrade: h2c"], ["Upgrade: h2c", "Upgrade: websocket"]] {
+            site.get("/", &[&[&*cookie, "Connection: Upgrade"], &two[..]].concat());
+            assert!(!site.application.seen().concat().contains("h2c"), "{kind:?}: {:?}", site.application.seen());
+        }
+    }
+}
+
+#[test]
+fn a_list_of_500_names_fits_into_every_address() {
+    for (kind, site) in sites() {
+        site.world.ok(&["account", "grant", "nate", "SIS"]);
+        let names: Vec<_> = (0..500).map(|at| format!("%3Dpupil{at:05}")).collect();
+        let list = format!("/sessions?user_name={}", names.join("%7C"));
+        let led = site.send(&format!("GET {list}"), SESSIONS, &[NAVIGATION], "");
+        let log_in = fields(&led.head, "location").concat();
+        assert!(led.status == 303 && log_in.contains("pupil00499"), "{kind:?}: {} {log_in}", led.status);
+        assert_eq!(site.send(&format!("GET {log_in}"), SESSIONS, &[NAVIGATION], "").status, 200, "{kind:?}");
+        let next = log_in.split_once("next=").expect("a way back").1;
+        let (back, [main, _]) = site.log_in(next);
+        assert_eq!((back.status, fields(&back.head, "location").concat()), (303, list.clone()), "{kind:?}");
+        let page = site.send(&format!("GET {list}"), SESSIONS, &[&format!("Cookie: {main}")], "");
+        assert_eq!(page.status, 200, "{kind:?}: {}", page.head);
     }
 }
 

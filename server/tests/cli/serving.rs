@@ -1,7 +1,8 @@
 //! A running server, and the command line as the second process on its file.
 
-use crate::world::{Server, World, soon};
-use std::os::unix::fs::PermissionsExt as _;
+use crate::world::{Server, World, ask, soon};
+use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
+use std::{net::TcpListener, os::unix::fs::PermissionsExt as _};
 
 /// A running server with `admin` and `nate`, and their passwords.
 fn running() -> (World, Server, String) {
@@ -148,4 +149,63 @@ fn a_site_that_cannot_bring_the_pages_to_life_is_told_at_the_start() {
         assert!(warnings.iter().all(|warning| warning.contains(says) && warning.contains(site)), "{site}, {hashed}: {warnings:?}");
         assert_eq!(server.status("/sign-in", ""), 200, "it serves nevertheless");
     }
+}
+
+#[test]
+fn a_monitor_reads_what_the_node_does_on_an_address_of_its_own() {
+    let world = World::new();
+    let monitor = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port").to_string();
+    let server = world.serve(&["--metrics-listen", &monitor]);
+    world.ok_with(&["account", "create", "nate"], "correct horse\n");
+    let figure = |name: &str| -> f64 {
+        let page = ask(&monitor, "GET", "/metrics", "", "").expect("an answer").body;
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {page}")).parse().expect("a number")
+    };
+    let is = |name: &str, number: u32| (figure(name) - f64::from(number)).abs() < 0.1;
+    soon("the account is known", || is("usm_accounts", 2));
+    let nate = server.log_in("nate", "correct horse").expect("nate logs in");
+    assert!(server.log_in("nate", "wrong").is_none());
+    assert_eq!(server.status("/auth/verify", &nate), 200);
+    soon("the session is listed", || is("usm_sessions", 1));
+    world.ok(&["session", "end", "--user-name", "=nate"]);
+    assert_eq!(server.status("/auth/verify", &nate), 401);
+    soon("the end is counted", || is("usm_sessions_ended_total", 1) && is("usm_sessions", 0));
+    for (name, least) in [
+        (r#"usm_sign_ins_total{result="done"}"#, 1.0),
+        (r#"usm_sign_ins_total{result="refused"}"#, 1.0),
+        (r#"usm_session_checks_total{result="valid"}"#, 1.0),
+        (r#"usm_session_checks_total{result="over"}"#, 1.0),
+        (r#"usm_request_seconds_count{status="2xx"}"#, 1.0),
+        ("usm_list_follows", 1.0),
+        ("usm_database_connections", 1.0),
+    ] {
+        assert!(figure(name) >= least, "{name}: {}", figure(name));
+    }
+    assert!(figure("usm_list_behind_seconds") < 2.0 && is("usm_passwords", 0));
+    // Not where everybody asks.
+    assert_eq!(server.status("/metrics", ""), 404);
+    let sentence = world.refused(1, &["serve", "--listen", "127.0.0.1:0", "--metrics-listen", &monitor]);
+    assert!(sentence.contains(&monitor), "{sentence}");
+}
+
+#[tokio::test]
+async fn a_restored_copy_of_the_file_is_served_and_what_was_ended_since_is_ended_again() {
+    let (world, server, _) = running();
+    world.ok_with(&["account", "create", "zoe"], "correct horse\n");
+    let [nate, zoe] = ["nate", "zoe"].map(|name| server.log_in(name, "correct horse").expect("in"));
+    // As `sqlite3 data/usm.db "vacuum into 'copy.db'"` does it, while the server runs.
+    let options = SqliteConnectOptions::new().filename(world.path("data/usm.db"));
+    let mut file = options.connect().await.expect("a connection");
+    let copy = world.path("copy.db");
+    sqlx::query("vacuum into $1").bind(copy.to_str().expect("a plain path")).execute(&mut file).await.expect("a copy");
+    world.ok(&["session", "end", "--user-name", "=nate"]);
+    assert_eq!((server.status("/auth/verify", &nate), server.status("/auth/verify", &zoe)), (401, 200));
+    assert_eq!(server.terminate(), Some(0));
+    let copy = ["--database-url", "sqlite://copy.db"];
+    let restored = world.serve(&copy);
+    assert_eq!((restored.status("/auth/verify", &nate), restored.status("/auth/verify", &zoe)), (200, 200));
+    let sweep = ["session", "end", "--all", "--except-role", "none", "--reason", "restored"];
+    assert_eq!(world.ok(&[&sweep[..], &copy].concat()), "Ended 2 sessions of 2 users.\n");
+    assert_eq!((restored.status("/auth/verify", &nate), restored.status("/auth/verify", &zoe)), (401, 401));
 }

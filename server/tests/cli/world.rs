@@ -67,6 +67,11 @@ impl World {
         child.wait_with_output().expect("usm ends").into()
     }
 
+    /// Starts a command and does not wait for it.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("usm starts")
+    }
+
     /// Runs a command that must succeed, and answers what it printed.
     pub fn ok(&self, arguments: &[&str]) -> String {
         self.ok_with(arguments, "")
@@ -179,6 +184,16 @@ impl Server {
         self.logged.lock().expect("no panic").clone()
     }
 
+    /// Sends a signal such as `-STOP`.
+    pub fn signal(&self, name: &str) {
+        signal(self.id(), name);
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it by SIGKILL; it must have run until then.
     pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");
@@ -240,6 +255,10 @@ pub fn exchange(address: &str, request: &str) -> io::Result<Answer> {
     let (head, _) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no status: {head}"));
     Ok(Answer { status, head: head.to_owned(), body: answer })
+}
+
+pub fn signal(process: u32, name: &str) {
+    assert!(Command::new("kill").args([name, &process.to_string()]).status().expect("kill runs").success());
 }
 
 /// Asks until it is so, for at most two seconds.

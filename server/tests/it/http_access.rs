@@ -309,6 +309,7 @@ async fn what_an_address_names_must_be_there() {
         "/history?batch=x",
         "/history?batch=",
         "/history?batch=99999999999999999999",
+        "/history?before=x",
     ] {
         let page = admin.get(address).await;
         assert_eq!(page.status, 404, "{address}");
@@ -409,5 +410,17 @@ async fn a_page_is_whole_however_late_its_data_come() {
             assert_eq!(page.status, 200, "{address}");
             assert!(page.body.contains("</main>"), "{address}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_of_ten_kilobytes_is_answered() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    for filter in ["x".repeat(10_000), "a|".repeat(5_000), "!".repeat(10_000), "=ß".repeat(3_333)] {
+        let body =
+            serde_json::json!({ "query": { "filters": ["", filter, "", "", ""] }, "offset": 4_000_000_000_u32, "limit": 1_000_000_000 });
+        let answer = admin.api("sessions/list", &body.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
     }
 }

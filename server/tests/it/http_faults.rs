@@ -148,6 +148,8 @@ async fn fwd_06_a_database_that_is_away_or_silent_or_a_defect_is_never_a_yes() {
         for browser in [&main, &wide] {
             let answer = browser.get("/auth/verify").await;
             assert_eq!(answer.status, status);
+            let again = if status == 503 { Some("2") } else { None };
+            assert_eq!(answer.headers.get("retry-after").map(|after| after.to_str().expect("ASCII")), again);
             assert!(!answer.headers.contains_key("remote-user") && !answer.headers.contains_key("set-cookie"));
             assert_eq!(answer.header("cache-control"), "no-store");
             assert!(!answer.body.contains("select"), "{}", answer.body);
@@ -254,7 +256,7 @@ impl Store for Broken {
     async fn save_account(&self, _: &Admin, _: &SaveAccount) -> Stored<Saved> {
         panic!("{SECRET}")
     }
-    async fn history(&self, _: &Admin, _: Option<BatchId>, _: u32) -> Stored<Option<History>> {
+    async fn history(&self, _: &Admin, _: Option<BatchId>, _: Option<i64>, _: u32) -> Stored<Option<History>> {
         panic!("{SECRET}")
     }
     async fn own_account(&self, _: &SignedIn) -> Stored<OwnAccount> {

@@ -2,7 +2,10 @@
 
 use crate::http_world::{Answer, PASSWORD, START, World};
 use app::model::{plan::Report, query::encode};
-use server::store::{Actor, NewAccount};
+use server::{
+    credentials::Credentials as _,
+    store::{Actor, NewAccount},
+};
 
 /// The value of a hidden field on a page.
 fn field(page: &Answer, name: &str) -> String {
@@ -297,4 +300,29 @@ async fn save_disables_enables_and_never_overwrites_what_another_saved() {
         assert_eq!(admin.post(&address, form).await.status, status);
     }
     assert_eq!(admin.post("/accounts/999", "version=1").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_history_leads_page_by_page_to_the_first_event() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    for _ in 0..450 {
+        world.store.sign_in_failed(Some(world.teacher), &app::guard::Origin::default(), START).await.expect("noted");
+    }
+    let events = |page: &Answer| -> Vec<i64> {
+        let ids = page.body.split("id=\"event-").skip(1);
+        ids.map(|rest| rest.split_once('"').expect("an id").0.parse().expect("a number")).collect()
+    };
+    let (mut address, mut seen, mut pages) = ("/history".to_owned(), Vec::new(), 0);
+    loop {
+        let page = admin.get(&address).await;
+        assert_eq!((page.status, page.body.contains(">Newest<")), (200, pages > 0), "{address}");
+        seen.extend(events(&page));
+        pages += 1;
+        let Some((before, _)) = page.body.split_once("\">Older<") else { break };
+        address = before.rsplit_once("href=\"").expect("a link").1.replace("&amp;", "&");
+    }
+    let all: Vec<i64> = world.rows::<(i64,)>("select seq from events order by seq desc").await.into_iter().map(|(seq,)| seq).collect();
+    assert_eq!((seen.len(), seen), (all.len(), all));
+    assert_eq!(pages, 3);
 }

@@ -3,8 +3,9 @@
 use crate::http_world::{Answer, Browser, PASSWORD, World};
 use app::model::account::AccountId;
 use axum::body::Body;
+use http_body_util::BodyExt as _;
 use server::{Node, config::Config, store::NewAccount};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 const PROXY: &str = "127.0.0.1";
 const REMOTE: [&str; 4] = ["remote-user", "remote-name", "remote-groups", "remote-session"];
@@ -70,26 +71,67 @@ async fn fwd_01_without_a_session_there_is_no_identity() {
     assert_eq!(teacher.answer("HEAD", "/auth/verify", Body::empty()).await.status(), 200);
 }
 
+/// What a browser is answered: forward auth by either cookie, the API, a page, the look at its stream. Each is asked twice: on a database
+/// server each node answers once.
+async fn answers(browser: &Browser) -> [u16; 5] {
+    let wide = browser.clone().at_another_host();
+    let ask = async || {
+        [
+            browser.get("/auth/verify").await.status,
+            wide.get("/auth/verify").await.status,
+            browser.api("sessions/own", "{}").await.status,
+            browser.get("/me").await.status,
+            browser.send("HEAD", "/live", None, Body::empty()).await.status,
+        ]
+    };
+    let (one, two) = (ask().await, ask().await);
+    assert_eq!(one, two);
+    one
+}
+
+const IN: [u16; 5] = [200, 200, 200, 200, 204];
+const OUT: [u16; 5] = [401, 401, 401, 303, 205];
+
+/// An open page's stream.
+async fn stream(browser: &Browser) -> Body {
+    browser.answer("GET", "/live", Body::empty()).await.into_body()
+}
+
+/// Its last word, which closes it.
+async fn last_word(stream: Body) -> String {
+    let said = tokio::time::timeout(Duration::from_secs(5), stream.collect()).await.expect("it closes").expect("no error").to_bytes();
+    String::from_utf8_lossy(&said).trim().lines().last().unwrap_or_default().to_owned()
+}
+
 #[tokio::test]
 async fn rev_08_who_is_ended_or_disabled_is_nobody_to_the_next_request() {
     let world = world().await;
     let (ended, disabled) = (world.signed_in("teacher").await, world.signed_in("deputy").await);
     let (idle, admin) = (world.signed_in("admin").await, world.signed_in("admin").await);
-    let status = async |browser: &Browser| {
-        let (main, wide) = (browser.get("/auth/verify").await.status, browser.clone().at_another_host().get("/auth/verify").await.status);
-        assert_eq!(main, wide);
-        main
-    };
+    let mut open = Vec::new();
     for browser in [&ended, &disabled, &idle] {
-        assert_eq!(status(browser).await, 200);
+        assert_eq!(answers(browser).await, IN);
+        open.push([stream(browser).await, stream(browser).await]);
     }
+    let mut open = open.into_iter();
+    let mut is_out = async |browser: &Browser| {
+        assert_eq!(answers(browser).await, OUT);
+        let new = [stream(browser).await, stream(browser).await];
+        for stream in open.next().expect("his streams").into_iter().chain(new) {
+            assert_eq!(last_word(stream).await, "data: ended");
+        }
+    };
     admin.post("/sessions/end", &format!("session={}", ended.session.expect("a session"))).await;
-    assert_eq!(status(&ended).await, 401);
+    is_out(&ended).await;
     let deputy: AccountId = world.store.find_account("deputy").await.expect("the store").expect("an account");
     world.disable(deputy).await;
-    assert_eq!(status(&disabled).await, 401);
+    is_out(&disabled).await;
+    for _ in 0..2 {
+        assert_eq!(world.stranger().log_in("deputy", PASSWORD).await.status, 401);
+        assert_eq!(world.stranger().log_in("teacher", PASSWORD).await.status, 303, "an End keeps nobody out");
+    }
     world.clock.advance(world.node.config.limits.idle + 120_000);
-    assert_eq!(status(&idle).await, 401);
+    is_out(&idle).await;
 }
 
 #[tokio::test]
@@ -134,7 +176,7 @@ async fn fwd_05_a_background_path_is_no_activity_and_lets_nobody_in() {
     let teacher = world.signed_in("teacher").await;
     let wide = teacher.clone().at_another_host();
     let seen = async || {
-        world.store.write_activity().await.expect("written");
+        world.write_activity().await;
         world.rows::<(i64,)>("select last_seen_at from sessions").await[0].0
     };
     let start = seen().await;
@@ -425,7 +467,7 @@ async fn a_check_is_activity() {
         for _ in 0..3 {
             world.clock.advance(world.node.config.limits.idle - 60_000);
             assert_eq!(browser.get("/auth/verify").await.status, 200);
-            world.store.write_activity().await.expect("written");
+            world.write_activity().await;
         }
     }
 }

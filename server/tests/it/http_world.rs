@@ -12,25 +12,28 @@ use http_body_util::BodyExt as _;
 use jiff::tz::TimeZone;
 use leptos::config::LeptosOptions;
 use server::{
-    Node,
+    Exports, Node,
     activity::Limits,
     auth::{
         password::{Password, Passwords},
         token::Token,
     },
     clock::Clock,
-    config::{Apps, BackgroundPaths, Config, Networks, PublicUrl},
+    config::{Apps, BackgroundPaths, Config, Networks, Place, PublicUrl},
     credentials::{Credentials, NewSession, SignedInAs},
     router,
     store::{Actor, Background, Missing, NewAccount, Settings, SqlStore},
 };
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tempfile::TempDir;
-use tower::ServiceExt as _;
+use tower::{ServiceExt as _, service_fn};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -49,7 +52,18 @@ pub struct World {
     pub teacher: AccountId,
     pub database: Database,
     hash: String,
-    _background: Background,
+    /// Of every node.
+    stores: Vec<SqlStore>,
+    _backgrounds: Vec<Background>,
+}
+
+/// Requests to two nodes, one after the other.
+fn in_turn(nodes: [Router; 2]) -> Router {
+    let turn = Arc::new(AtomicUsize::new(0));
+    Router::new().fallback_service(service_fn(move |request| {
+        let node = nodes[turn.fetch_add(1, Ordering::Relaxed) % 2].clone();
+        node.oneshot(request)
+    }))
 }
 
 impl World {
@@ -60,20 +74,20 @@ impl World {
 
     /// Plans are carried out in steps of so many accounts.
     pub async fn with_step(step: usize) -> Self {
-        Self::at(PublicUrl { https: false, host: "127.0.0.1:3000".into() }, step, |_| {}).await
+        Self::at(PublicUrl { https: false, host: "127.0.0.1:3000".into() }, step, 1, |_| {}).await
     }
 
     /// Behind `https://sessions.example.org`.
     pub async fn https() -> Self {
-        Self::told(|_| {}).await
+        Self::at(PublicUrl { https: true, host: "sessions.example.org".into() }, 10_000, 1, |_| {}).await
     }
 
-    /// The same, with other options.
+    /// The same, with other options; on a database server two nodes, which take turns.
     pub async fn told(options: impl FnOnce(&mut Config)) -> Self {
-        Self::at(PublicUrl { https: true, host: "sessions.example.org".into() }, 10_000, options).await
+        Self::at(PublicUrl { https: true, host: "sessions.example.org".into() }, 10_000, 2, options).await
     }
 
-    async fn at(public_url: PublicUrl, step: usize, options: impl FnOnce(&mut Config)) -> Self {
+    async fn at(public_url: PublicUrl, step: usize, nodes: usize, options: impl FnOnce(&mut Config)) -> Self {
         let database = Database::new().await;
         let mut config = Config {
             listen: "127.0.0.1:3000".parse().expect("an address"),
@@ -89,26 +103,46 @@ impl World {
         options(&mut config);
         // The machine that runs the tests may be busy.
         let settings = Settings { step, patience: Duration::from_secs(10), ..Settings::new(config.time_zone.clone(), config.limits) };
-        let store = SqlStore::open(database.place(), Missing::Create, settings).await.expect("a database");
-        let clock = Clock::fixed(START);
-        let background = store.start(clock.clone());
-        store.loaded().await;
-        let node = Node {
-            config: Arc::new(config),
-            store: Arc::new(store.clone()),
-            credentials: Arc::new(store.clone()),
-            passwords: Passwords::new(),
-            clock: clock.clone(),
-            leptos: site(&database.folder),
+        let (config, clock) = (Arc::new(config), Clock::fixed(START));
+        let start = async || {
+            let store = SqlStore::open(database.place(), Missing::Create, settings.clone()).await.expect("a database");
+            let background = store.start(clock.clone());
+            store.loaded().await;
+            let node = Node {
+                config: Arc::clone(&config),
+                store: Arc::new(store.clone()),
+                credentials: Arc::new(store.clone()),
+                passwords: Passwords::new(),
+                exports: Exports::default(),
+                clock: clock.clone(),
+                leptos: site(&database.folder),
+            };
+            (store, background, node)
         };
+        let (store, background, node) = start().await;
+        let (mut backgrounds, mut stores) = (vec![background], vec![store.clone()]);
         let hash = password(PASSWORD).hash().expect("a hash");
-        let router = router(node.clone());
+        let mut one = router(node.clone());
+        if nodes > 1 && matches!(database.place(), Place::Server(_)) {
+            let (store, background, other) = start().await;
+            stores.push(store);
+            backgrounds.push(background);
+            one = in_turn([one, router(other)]);
+        }
         let nobody = AccountId(0);
-        let mut world = Self { node, store, clock, router, admin: nobody, teacher: nobody, database, hash, _background: background };
+        let mut world =
+            Self { node, store, clock, router: one, admin: nobody, teacher: nobody, database, hash, stores, _backgrounds: backgrounds };
         world.admin = world.person("admin", "Admin", "Ada", true).await;
         world.person("deputy", "Deputy", "Dan", true).await;
         world.teacher = world.person("teacher", "Teacher", "Tess", false).await;
         world
+    }
+
+    /// Every node writes the activity that it has noted.
+    pub async fn write_activity(&self) {
+        for store in &self.stores {
+            store.write_activity().await.expect("written");
+        }
     }
 
     /// The same world answered by another node, such as one with a failing part.

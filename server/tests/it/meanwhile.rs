@@ -87,9 +87,9 @@ impl<F: Fn() -> BoxFuture<'static, Stored<()>> + Send + Sync + 'static> Store fo
         (self.before)().await?;
         self.store.save_account(admin, save).await
     }
-    async fn history(&self, admin: &Admin, act: Option<BatchId>, limit: u32) -> Stored<Option<History>> {
+    async fn history(&self, admin: &Admin, act: Option<BatchId>, before: Option<i64>, limit: u32) -> Stored<Option<History>> {
         (self.before)().await?;
-        self.store.history(admin, act, limit).await
+        self.store.history(admin, act, before, limit).await
     }
     async fn own_account(&self, who: &SignedIn) -> Stored<OwnAccount> {
         (self.before)().await?;

@@ -1,7 +1,7 @@
 //! Two nodes on one PostgreSQL database, connections that break, transactions that take long. Of a server only: see `USM_TEST_POSTGRES`.
 
 use crate::{
-    common::{HOUR, NOW, World, new_session, settings},
+    common::{HOUR, NOW, World, new_session, settings, start},
     database::{Beside, Database},
     store_follow::in_step,
 };
@@ -44,26 +44,25 @@ async fn lists(store: &SqlStore, sessions: usize) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rev_01_what_one_node_ends_no_other_lets_in() {
+async fn what_one_node_ends_leaves_the_others_list_at_once() {
     let world = World::started().await;
     let (other, background) = node(&world).await;
     let admin = world.admin("admin01").await;
-    let mut slowest = Duration::ZERO;
+    let mut took = Vec::new();
     for (round, account) in world.lab(20).await.into_iter().enumerate() {
-        let here = world.sign_in(account).await;
-        assert!(matches!(other.check(&here.token.hash(), NOW).await, Ok(Checked::Valid(_))));
+        world.sign_in(account).await;
         lists(&other, 2).await;
         // Prepared here, committed there, and the other way round.
         let (one, two) = if round % 2 == 0 { (&world.store, &other) } else { (&other, &world.store) };
         in_step(one).await;
         let plan = one.prepare(&admin, Act::End, &Selection::Ids([account].into()), &Query::default()).await.expect("a plan");
         two.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
-        for node in [&world.store, &other] {
-            assert!(matches!(node.check(&here.token.hash(), NOW).await, Ok(Checked::Over(_))));
-        }
-        slowest = slowest.max(lists(one, 1).await);
+        took.push(lists(one, 1).await);
     }
-    println!("the other node's list followed within {slowest:?}");
+    took.sort_unstable();
+    println!("the other node's list followed within {:?} at most", took[took.len() - 1]);
+    // All but the slowest: the machine may be busy.
+    assert!(took[took.len() - 2] < Duration::from_millis(250), "{took:?}");
     background.stop().await;
 }
 
@@ -85,15 +84,22 @@ async fn a_late_commit_is_listed_by_every_node_as_soon_as_it_is_there() {
     ] {
         beside.alter(sql).await;
     }
-    world.sign_all_in(&crowd).await;
-    for node in [&world.store, &other] {
-        lists(node, 200).await;
+    // Ten thousand others pass it by, a transaction each twenty.
+    for _ in 0..50 {
+        for some in crowd.chunks(20) {
+            let starts = some.iter().map(|account| start(*account, NOW)).collect();
+            world.store.begin_demo_sessions(starts).await.expect("begun");
+        }
     }
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    for node in [&world.store, &other] {
+        lists(node, 10_000).await;
+    }
+    let while_ = std::env::var("USM_LATE_COMMIT_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
+    tokio::time::sleep(Duration::from_secs(while_)).await;
     beside.alter("commit").await;
     for node in [&world.store, &other] {
-        let took = lists(node, 201).await;
-        assert!(took < Duration::from_secs(1), "{took:?}");
+        let took = lists(node, 10_001).await;
+        assert!(took < Duration::from_millis(250), "{took:?}");
         in_step(node).await;
     }
     assert!(world.store.end_accounts(Actor::CommandLine, vec![late], "", NOW).await.is_ok_and(|ended| ended.sessions == 1));

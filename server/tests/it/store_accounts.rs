@@ -1,19 +1,19 @@
 //! User Account Information, accounts from the command line, the last SIS administrator, and the history.
 
-use crate::common::{HASH, NOW, World, sentence};
+use crate::common::{HASH, NOW, World, sentence, settings};
 use app::{
     AppError,
     guard::Origin,
     model::{
         account::{AccountId, SaveAccount, Saved},
-        event::BatchId,
+        event::{BatchId, History},
         plan::{Act, EndTarget},
     },
     store::{Store as _, StoreError},
 };
 use server::{
     credentials::{Credentials as _, SignedInAs, Why},
-    store::{Actor, NewAccount},
+    store::{Actor, NewAccount, Settings},
 };
 
 fn save(id: AccountId, version: i64, disabled: bool) -> SaveAccount {
@@ -231,6 +231,21 @@ async fn the_command_line_ends_accounts_with_one_event_each() {
 }
 
 #[tokio::test]
+async fn the_command_line_ends_many_in_one_act_of_several_transactions() {
+    let world = World::with(Settings { step: 2, ..settings() }).await;
+    let lab = world.lab(5).await;
+    world.sign_all_in(&lab).await;
+    let late = world.sign_in(lab[4]).await;
+    let ended = world.store.end_accounts(Actor::CommandLine, lab.clone(), "day over", NOW).await.expect("done");
+    assert_eq!((ended.users, ended.sessions, ended.stopped), (5, 6, None));
+    assert!(!world.is_valid(&late).await);
+    let events = world.events("end").await;
+    assert_eq!(events.iter().map(|event| event.target_account).collect::<Vec<_>>(), lab.iter().map(|id| Some(id.0)).collect::<Vec<_>>());
+    let batches: Vec<(i64,)> = world.database.rows("select distinct batch_id from events where action = 'end'").await;
+    assert_eq!(batches.len(), 1, "one act");
+}
+
+#[tokio::test]
 async fn the_history_tells_everything_newest_first() {
     let world = World::started().await;
     let browser = world.sign_in(world.sis_account("admin01").await).await;
@@ -242,8 +257,8 @@ async fn the_history_tells_everything_newest_first() {
     world.store.refused(admin.who(), "POST /sessions/end", 422).await.expect("noted");
     world.store.end(admin.who(), EndTarget::Session(browser.session)).await.expect("done");
 
-    let history = async |act, limit| world.store.history(&admin, act, limit).await.expect("an answer");
-    let lines = history(None, 200).await.expect("the history").events;
+    let history = async |act, before, limit| world.store.history(&admin, act, before, limit).await.expect("an answer");
+    let lines = history(None, None, 200).await.expect("the history").events;
     let told: Vec<_> = lines.iter().map(|line| (&*line.action, &*line.actor, &*line.target, &*line.detail, line.undo)).collect();
     assert_eq!(
         told,
@@ -260,10 +275,19 @@ async fn the_history_tells_everything_newest_first() {
         ]
     );
     assert_eq!((&*lines[2].at, lines[2].batch), ("03/09/2022 09:20:54 AM", report.batch));
-    assert_eq!(history(None, 2).await.expect("the newest").events, lines[..2]);
-    let act = history(Some(report.batch), 200).await.expect("the act");
+    // Page by page to the first event, none twice and none left out.
+    let mut before = None;
+    for (place, page) in lines.chunks(2).enumerate() {
+        let History { events, older, .. } = history(None, before, 2).await.expect("a page");
+        assert_eq!((&events[..], older), (page, place < 4));
+        before = events.last().map(|event| event.seq);
+    }
+    assert_eq!(history(None, before, 2).await.expect("a page").events, []);
+    let gone = history(Some(report.batch), Some(1), 200).await.expect("the act");
+    assert_eq!((gone.events, gone.of_act, gone.older), (Vec::new(), Some(1), false));
+    let act = history(Some(report.batch), None, 200).await.expect("the act");
     assert_eq!((&act.events[..], act.of_act), (&lines[2..3], Some(1)));
-    assert_eq!(history(Some(BatchId(1)), 200).await, None, "there is no such act");
+    assert_eq!(history(Some(BatchId(1)), None, 200).await, None, "there is no such act");
 }
 
 #[tokio::test]

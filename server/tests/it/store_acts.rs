@@ -1,7 +1,7 @@
 //! Plans and their commits, single ends, undo: who is ended, who is left out, and what is said of it.
 
 use crate::{
-    common::{MINUTE, NOW, SECOND, World, sentence},
+    common::{MINUTE, NOW, SECOND, World, new_session, sentence},
     store_follow::in_step,
 };
 use app::{
@@ -17,7 +17,8 @@ use app::{
     store::{Store as _, StoreError},
 };
 use server::{
-    credentials::{SignedInAs, Why},
+    auth::token::Token,
+    credentials::{Checked, Credentials as _, SignedInAs, Why},
     store::Actor,
 };
 
@@ -46,16 +47,21 @@ async fn az_07_end_ends_every_session_of_the_planned_accounts_and_no_other() {
 #[tokio::test]
 async fn rev_06_sessions_begun_since_the_dialog_end_too_and_are_counted() {
     let world = World::started().await;
+    let other = world.command_line().await;
     let admin = world.admin("admin01").await;
     let (nate, kruiz) = (world.account("natetest").await, world.account("kruiz").await);
     world.sign_in(nate).await;
     let plan = world.plan(&admin, Act::EndDisable, &[nate, kruiz]).await.expect("a plan");
     assert_eq!((plan.users, plan.sessions), (2, 1));
-    world.sign_in(nate).await;
-    let report = world.store.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
+    let late = world.sign_in(nate).await;
+    let report = other.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
     assert_eq!(report.sentence(), "2 accounts disabled, 2 sessions ended, 1 of them new");
     assert_eq!(world.number("select count(*) from sessions where ended_at is null").await, 1, "the administrator's");
-    assert_eq!(world.try_sign_in(nate).await.err(), Some(SignedInAs::Refused));
+    assert_eq!(world.why(&late).await, Why::Ended);
+    for store in [&world.store, &other] {
+        let token = Token::new().expect("random bytes").hash();
+        assert_eq!(store.sign_in(new_session(nate, token)).await, Ok(SignedInAs::Refused));
+    }
 }
 
 #[tokio::test]
@@ -69,10 +75,13 @@ async fn rev_06_somebody_who_matches_only_now_is_not_touched_but_told() {
     in_step(&world.store).await;
     let plan = world.store.prepare(&admin, Act::EndDisable, &selection, &shown).await.expect("a plan");
     let lab2 = world.account("lab2").await;
-    let late = world.sign_in(lab2).await;
+    // On another node, that is.
+    let (other, late) = (world.command_line().await, Token::new().expect("random bytes"));
+    assert!(matches!(other.sign_in(new_session(lab2, late.hash())).await, Ok(SignedInAs::Session(_))));
+    in_step(&world.store).await;
     let report = world.store.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
     assert_eq!((report.ended_users, report.disabled), (1, 1));
-    assert!(world.is_valid(&late).await);
+    assert!(matches!(world.check(&late).await, Checked::Valid(_)));
     assert_eq!(report.sentence(), "1 account disabled, 1 session ended, 1 more user not touched: matching only now");
     assert_eq!(world.store.report(&admin, report.batch).await, Ok(Some(report)));
 }

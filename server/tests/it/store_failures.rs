@@ -194,3 +194,25 @@ async fn aud_02_no_event_without_its_act() {
     assert!(sign_in(&world.store, stage.victim.account).await.is_err());
     assert_eq!(world.text(STATE).await, before);
 }
+
+#[tokio::test]
+async fn a_sweep_that_stops_on_its_way_tells_what_is_done_and_the_next_one_does_the_rest() {
+    let world = World::with(Settings { step: 2, ..settings() }).await;
+    let lab = world.lab(5).await;
+    world.sign_all_in(&lab).await;
+    world
+        .alter(
+            "create trigger broken before update on sessions
+            when new.account_id = (select id from accounts where user_name = 'lab0003')
+            begin select raise(abort, 'broken'); end",
+        )
+        .await;
+    let sweep = async || world.store.end_accounts(Actor::CommandLine, lab.clone(), "", NOW).await.expect("begun");
+    let ended = sweep().await;
+    assert_eq!((ended.users, ended.sessions, ended.stopped), (2, 2, Some(StoreError::Internal)));
+    assert_eq!(world.number("select count(*) from sessions where ended_at is null").await, 3);
+    assert_eq!(world.number("select count(*) from events where action = 'end'").await, 2, "no event of what was not done");
+    world.alter("drop trigger broken").await;
+    let ended = sweep().await;
+    assert_eq!((ended.users, ended.sessions, ended.stopped), (3, 3, None));
+}

@@ -19,7 +19,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -32,6 +32,9 @@ struct Jitter {
     lead: i64,
     /// How much a round teaches, a twelfth of the scatter to either side. Microseconds.
     step: i64,
+    /// Rounds in a row that the same one has won; a long row teaches more, for a slow machine is far from where it began.
+    row: i64,
+    first_won_last: bool,
     overlapped: usize,
     first_won: usize,
     second_won: usize,
@@ -41,6 +44,10 @@ struct Jitter {
 type Span = (Instant, Instant);
 
 impl Jitter {
+    fn new(step: i64) -> Self {
+        Self { lead: 0, step, row: 0, first_won_last: false, overlapped: 0, first_won: 0, second_won: 0 }
+    }
+
     /// How long each waits before it begins, scattered around what makes both orders likely.
     fn waits(&self) -> [Duration; 2] {
         let scatter = i64::from(getrandom::u32().expect("random bytes")) % (24 * self.step) - 12 * self.step;
@@ -53,12 +60,14 @@ impl Jitter {
             self.overlapped += 1;
             *if first_won { &mut self.first_won } else { &mut self.second_won } += 1;
         }
-        self.lead += if first_won { self.step } else { -self.step };
+        self.row = if first_won == self.first_won_last { (self.row + 1).min(20) } else { 1 };
+        self.first_won_last = first_won;
+        self.lead += self.row * if first_won { self.step } else { -self.step };
     }
 
     fn judge(&self, what: &str, rounds: usize) {
         let Self { overlapped, first_won, second_won, .. } = self;
-        println!("{what}: {overlapped} of {rounds} rounds overlapped, {first_won} with the sign-in first, {second_won} after the disable");
+        println!("{what}: {overlapped} of {rounds} rounds overlapped, {first_won} times the end came second, {second_won} times first");
         let tenth = rounds / 10;
         assert!(*first_won >= tenth && *second_won >= tenth, "too few rounds in one of the orders");
     }
@@ -79,7 +88,7 @@ where
     D: Fn(AccountId) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
-    let mut jitter = Jitter { lead: 0, step, overlapped: 0, first_won: 0, second_won: 0 };
+    let mut jitter = Jitter::new(step);
     for &victim in victims {
         let [sign_in_waits, disable_waits] = jitter.waits();
         let token = Token::new().expect("random bytes");
@@ -201,30 +210,114 @@ impl Observer {
     }
 }
 
+/// Checks of one session by one handle, each of which knows whether it began after the end was answered.
+#[derive(Clone)]
+struct Hammer {
+    ended: Arc<AtomicBool>,
+    /// Checks that found it valid before.
+    before: Arc<AtomicUsize>,
+}
+
+impl Hammer {
+    /// Checks without a pause, so many times after the end. Answers how many of those found it valid.
+    async fn on(self, store: SqlStore, token: Token, checks: usize) -> usize {
+        let (mut after, mut valid) = (0, 0);
+        while after < checks {
+            let ended = self.ended.load(Ordering::SeqCst);
+            let is_valid = matches!(store.check(&token.hash(), NOW).await.expect("an answer"), Checked::Valid(_));
+            if ended {
+                after += 1;
+                valid += usize::from(is_valid);
+            } else {
+                self.before.fetch_add(usize::from(is_valid), Ordering::SeqCst);
+            }
+            tokio::task::yield_now().await;
+        }
+        valid
+    }
+}
+
+/// Each round another way to end, by one handle and the other in turn, and checks on both all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rev_01_no_check_that_begins_after_an_end_has_returned_passes() {
+    const ROUNDS: usize = 40;
+    const TASKS: usize = 4;
+    const CHECKS: usize = 64;
+    let world = World::started().await;
+    let handles = [world.store.clone(), world.command_line().await];
+    let admin = world.admin("admin01").await;
+    let (mut before, mut after, mut passed) = (0, 0, 0);
+    for (round, account) in world.lab(ROUNDS).await.into_iter().enumerate() {
+        let browser = world.sign_in(account).await;
+        let plan = world.plan(&admin, Act::End, &[account]).await.expect("a plan").id;
+        let hammer = Hammer { ended: Arc::default(), before: Arc::default() };
+        let hammering: Vec<_> =
+            (0..TASKS).map(|task| tokio::spawn(hammer.clone().on(handles[task % 2].clone(), browser.token.clone(), CHECKS))).collect();
+        while hammer.before.load(Ordering::SeqCst) < 4 * TASKS {
+            tokio::task::yield_now().await;
+        }
+        let one = &handles[round % 2];
+        match round / 2 % 4 {
+            0 => one.commit(&admin, plan, &Confirmation::default()).await.map(drop),
+            1 => one.end(admin.who(), EndTarget::Session(browser.session)).await.map(drop),
+            2 => one.disable(Actor::CommandLine, account, "", NOW).await.map(drop),
+            _ => one.sign_out(browser.session, &app::guard::Origin::default(), NOW).await,
+        }
+        .expect("ended");
+        hammer.ended.store(true, Ordering::SeqCst);
+        for task in hammering {
+            passed += task.await.expect("no panic");
+            after += CHECKS;
+        }
+        before += hammer.before.load(Ordering::SeqCst);
+    }
+    println!("{after} checks began after an end had returned; {before} before that passed");
+    assert!(after >= 10_000);
+    assert_eq!(passed, 0, "of {after}");
+}
+
+/// The activity is another handle's: that one lets no act of this one pass.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rev_04_activity_beside_an_end_revives_nothing() {
     let world = World::started().await;
+    let other = world.command_line().await;
     let admin = world.admin("admin01").await;
     let lab = world.lab(ROUNDS).await;
-    let mut revived = 0;
+    let mut beside = Beside::to(world.database.place()).await;
+    let (mut jitter, mut written, mut revived) = (Jitter::new(25), 0, 0);
     for account in lab {
         let browser = world.sign_in(account).await;
         let Checked::Valid(valid) = world.check(&browser.token).await else { panic!("valid") };
-        world.store.touch(&valid, NOW + 2 * MINUTE);
+        other.touch(&valid, NOW + 2 * MINUTE);
+        let [write_waits, end_waits] = jitter.waits();
         let (store, admin) = (world.store.clone(), admin.clone());
-        let end = tokio::spawn(async move { store.end(admin.who(), EndTarget::Account(account)).await });
-        let store = world.store.clone();
-        let write = tokio::spawn(async move { store.write_activity().await });
-        end.await.expect("no panic").expect("ended");
-        write.await.expect("no panic").expect("written");
+        let end = tokio::spawn(async move {
+            let begun = spin(end_waits).await;
+            store.end(admin.who(), EndTarget::Account(account)).await.expect("ended");
+            (begun, Instant::now())
+        });
+        let store = other.clone();
+        let write = tokio::spawn(async move {
+            let begun = spin(write_waits).await;
+            store.write_activity().await.expect("written");
+            (begun, Instant::now())
+        });
+        let (end, write) = (end.await.expect("no panic"), write.await.expect("no panic"));
+        let before = written;
+        written = beside.rows::<(i64,)>(WRITTEN).await[0].0;
+        jitter.note(write, end, written > before);
         // And once more, late.
-        world.store.touch(&valid, NOW + 3 * MINUTE);
-        world.store.write_activity().await.expect("written");
+        other.touch(&valid, NOW + 3 * MINUTE);
+        other.write_activity().await.expect("written");
         revived += usize::from(world.is_valid(&browser).await);
     }
     assert_eq!(revived, 0);
     assert_eq!(world.number("select count(*) from sessions where last_seen_at > 1646839254000 + 120000").await, 0);
+    jitter.judge("activity and End", ROUNDS);
 }
+
+/// Sessions whose activity was written.
+const WRITTEN: &str = "select count(*) from sessions where last_seen_at > 1646839254000";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn aut_11_twenty_sign_ins_at_once_all_succeed() {
@@ -242,19 +335,58 @@ async fn aut_11_twenty_sign_ins_at_once_all_succeed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rev_05_overlapping_ends_end_each_session_once() {
+    const ROUNDS: usize = 10;
     let world = World::started().await;
+    let other = world.command_line().await;
     let (left, right) = (world.admin("admin01").await, world.admin("admin02").await);
     let lab = world.lab(90).await;
-    world.sign_all_in(&lab).await;
-    let (one, two) =
-        (world.plan(&left, Act::End, &lab[..60]).await.expect("a plan"), world.plan(&right, Act::End, &lab[30..]).await.expect("a plan"));
     let confirmation = Confirmation::default();
-    let (one, two) = tokio::join!(world.store.commit(&left, one.id, &confirmation), world.store.commit(&right, two.id, &confirmation));
-    let (one, two) = (one.expect("done"), two.expect("done"));
-    assert_eq!(one.sessions + two.sessions, 90);
-    assert_eq!(one.already_ended + two.already_ended, 30);
-    let listed: Vec<i64> = world.events("end").await.iter().flat_map(crate::common::Logged::sessions).collect();
-    assert_eq!((listed.len(), listed.iter().collect::<std::collections::HashSet<_>>().len()), (90, 90));
+    for round in 1..=ROUNDS {
+        world.sign_all_in(&lab).await;
+        let one = world.plan(&left, Act::End, &lab[..60]).await.expect("a plan");
+        let two = world.plan(&right, Act::End, &lab[30..]).await.expect("a plan");
+        let (one, two) = tokio::join!(world.store.commit(&left, one.id, &confirmation), other.commit(&right, two.id, &confirmation));
+        let (one, two) = (one.expect("done"), two.expect("done"));
+        assert_eq!(one.sessions + two.sessions, 90, "round {round}");
+        assert_eq!(one.already_ended + two.already_ended, 30, "round {round}");
+        let listed: Vec<i64> = world.events("end").await.iter().flat_map(crate::common::Logged::sessions).collect();
+        let each: std::collections::HashSet<_> = listed.iter().collect();
+        assert_eq!((listed.len(), each.len()), (90 * round, 90 * round));
+    }
+}
+
+/// He logs in on another handle, every few milliseconds from the plan to the commit and after it, until he is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rev_06_who_logs_in_all_the_time_is_disabled_by_one_commit() {
+    const ROUNDS: usize = 20;
+    let world = World::started().await;
+    let other = world.command_line().await;
+    let admin = world.admin("admin01").await;
+    let mut new = 0;
+    for (round, victim) in world.lab(ROUNDS).await.into_iter().enumerate() {
+        let plan = world.plan(&admin, Act::EndDisable, &[victim]).await.expect("a plan");
+        let (store, (logged_in, logs_in)) = (other.clone(), tokio::sync::watch::channel(0_u32));
+        let victim = tokio::spawn(async move {
+            for _ in 0..1_000 {
+                let token = Token::new().expect("random bytes").hash();
+                match store.sign_in(new_session(victim, token)).await.expect("an answer") {
+                    SignedInAs::Session(_) => logged_in.send_modify(|times| *times += 1),
+                    SignedInAs::Refused => return logged_in.borrow().to_owned(),
+                    SignedInAs::HashChanged => panic!("nobody changed it"),
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            panic!("round {round}: he still logs in");
+        });
+        let _ = logs_in.clone().wait_for(|times| *times >= 5).await;
+        let report = world.store.commit(&admin, plan.id, &Confirmation::default()).await.expect("done");
+        let times = victim.await.expect("he is refused");
+        assert_eq!((report.disabled, report.sessions, report.new_sessions), (1, times, times), "round {round}");
+        let live = "select count(*) from sessions where ended_at is null";
+        assert_eq!(world.number(live).await, 1, "round {round}: the administrator's");
+        new += times;
+    }
+    println!("{ROUNDS} people were disabled by one commit each, and {new} sessions ended that they had begun since the plan");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

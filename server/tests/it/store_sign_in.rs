@@ -100,11 +100,17 @@ async fn rev_07_enabling_revives_no_session() {
     let world = World::new().await;
     world.sis_account("admin01").await;
     let nate = world.account("natetest").await;
+    let other = world.command_line().await;
     let old = world.sign_in(nate).await;
-    world.store.disable(Actor::CommandLine, nate, "", NOW).await.expect("disabled");
-    assert_eq!(world.store.enable(Actor::CommandLine, nate, "", NOW).await, Ok(true));
-    assert_eq!(world.store.enable(Actor::CommandLine, nate, "", NOW).await, Ok(false));
-    assert_eq!(world.why(&old).await, Why::Ended);
+    for (one, two) in [(&world.store, &other), (&other, &world.store)] {
+        let new = world.sign_in(nate).await;
+        one.disable(Actor::CommandLine, nate, "", NOW).await.expect("disabled");
+        assert_eq!(two.enable(Actor::CommandLine, nate, "", NOW).await, Ok(true));
+        assert_eq!(one.enable(Actor::CommandLine, nate, "", NOW).await, Ok(false));
+        for (store, browser) in [(one, &old), (two, &old), (one, &new), (two, &new)] {
+            assert!(matches!(store.check(&browser.token.hash(), NOW).await, Ok(Checked::Over(Why::Ended))));
+        }
+    }
     let new = world.sign_in(nate).await;
     assert!(world.is_valid(&new).await);
 }

@@ -5,10 +5,14 @@ use crate::{
     model::{account::AccountId, selection::Gesture},
     parts::{
         browser::{self, closest, find, find_all, focus, place},
-        list::List,
+        list::{Going, List},
     },
 };
-use leptos::{prelude::*, wasm_bindgen::JsCast};
+use leptos::{
+    prelude::*,
+    task::{spawn_local, tick},
+    wasm_bindgen::JsCast,
+};
 use web_sys::{Element, Event, FocusEvent, HtmlElement, KeyboardEvent};
 
 /// Cells of a row: the checkbox is 0.
@@ -51,6 +55,21 @@ pub(super) fn stand_in(list: List, event: &FocusEvent) {
     // Whoever goes elsewhere does not wait for that row any more.
     list.set_going(None);
     list.activate(id);
+    // By Tab one comes to the active row, wherever the list was scrolled to meanwhile.
+    if row.class_list().contains("afar")
+        && event.related_target().is_some()
+        && let Some(line) = list.line(id)
+    {
+        list.reveal(line.index.get_untracked());
+    }
+}
+
+/// The focus goes from a cell: perhaps from the rows.
+pub(super) fn leave(list: List, event: &FocusEvent) {
+    let to = event.related_target().and_then(|to| to.dyn_into::<Element>().ok());
+    if to.is_none_or(|to| !matches!(to.closest(".list-scroll tbody"), Ok(Some(_)))) {
+        list.left_alone();
+    }
 }
 
 /// After other rows came: exactly one tab stop, in the active row or the first.
@@ -69,50 +88,93 @@ pub(super) fn keep_one_tab_stop(active: Option<AccountId>) {
     }
 }
 
-/// Moves the focus to the row at a place, or the last one; without rows to *Refresh*.
-pub fn stand_in_row(place: usize) {
-    let rows = find_all(".list-scroll tr[data-id]");
-    match rows.get(place).or(rows.last()) {
-        Some(row) => stand_at(row, 1),
-        None => browser::pass_focus(&[".refresh"]),
-    }
+/// Before other rows come: where the focused row is moved or goes, the focus stays with it or goes on to the one in its place; without
+/// rows to *Refresh*.
+pub fn keep_focus(list: List) {
+    let Some(focused) = find(".list-scroll tbody tr :focus") else { return };
+    let (Ok(Some(cell)), Ok(Some(row))) = (focused.closest("td, th"), focused.closest("tr")) else { return };
+    let (cell, above, id) = (place(&cell), place(&row) as usize, row.get_attribute("data-id").unwrap_or_default());
+    spawn_local(async move {
+        // The rows change first, and no key comes between.
+        tick().await;
+        if find(":focus").is_some() || list.live.is_disposed() {
+            return;
+        }
+        let rows = find_all(".list-scroll tr[data-id]");
+        let same = rows.iter().find(|row| row.get_attribute("data-id").as_deref() == Some(&id));
+        let going = list.going();
+        match same.or(rows.get(above)).or(rows.last()) {
+            Some(row) => {
+                if let Some(element) = stop(row, cell) {
+                    stop_at(&element);
+                    // The row may be far from what is in sight, and nobody went to it.
+                    browser::focus_unseen(&element);
+                }
+            }
+            None => browser::pass_focus(&[".refresh"]),
+        }
+        // It was on its way elsewhere.
+        list.set_going(going);
+    });
 }
 
-/// Moves the focus to a cell of the row at a place of the result; a row that is not loaded gets it when it comes.
-fn go(list: List, index: u32, cell: u32) {
-    list.reveal(index);
-    list.set_going(Some((index, cell)));
+/// Moves the focus to a cell; one whose row is not loaded gets it when it comes.
+fn go(list: List, to: Going) {
+    list.reveal(to.index);
+    list.set_going(Some(to));
     arrive(list);
 }
 
 /// The focus goes where it was to go, if that is there by now.
 pub(super) fn arrive(list: List) {
-    let Some((index, cell)) = list.going() else { return };
-    let row = list.line_at(index).and_then(|line| find(&format!(".list-scroll tr[data-id='{}']", line.id)));
-    if let Some(row) = row {
+    let Some(Going { index, cell, then, whose }) = list.going() else { return };
+    let Some(there) = list.line_at(index) else { return };
+    let Some(line) = whose.map_or(Some(there), |id| list.loaded_line(id)) else {
+        list.set_going(None);
+        return list.tell_gone();
+    };
+    // Others came or went above it meanwhile.
+    let stands = line.index.get_untracked();
+    if stands != index {
+        list.set_going(Some(Going { index: stands, cell, then, whose }));
+        list.reveal(stands);
+    }
+    if let Some(row) = find(&format!(".list-scroll tr[data-id='{}']", line.id)) {
         list.set_going(None);
         stand_at(&row, cell);
+        if let Some(gesture) = then {
+            list.follow(gesture, line.id);
+        }
     }
+}
+
+/// Selects by a row; one that is scrolled away and no longer loaded comes into sight first. Answers whether it is done.
+pub(super) fn follow(list: List, gesture: Gesture, id: AccountId, cell: u32) -> bool {
+    if list.loaded_line(id).is_some() {
+        list.follow(gesture, id);
+        return true;
+    }
+    if let Some(index) = list.line(id).map(|line| line.index.get_untracked()) {
+        go(list, Going { index, cell, then: Some(gesture), whose: Some(id) });
+    }
+    false
 }
 
 pub(super) fn in_body(list: List, event: &KeyboardEvent) {
     let (Some((id, row)), Some(cell)) = (row_of(event), cell_of(event)) else { return };
-    if event.alt_key() {
+    if event.alt_key() || event.is_composing() {
         return;
     }
-    let Some(here) = list.going().map(|(index, _)| index).or_else(|| Some(list.line(id)?.index.get_untracked())) else {
+    let Some(here) = list.going().map(|to| to.index).or_else(|| Some(list.line(id)?.index.get_untracked())) else {
         return;
     };
     let end = untrack(|| list.length()).saturating_sub(1);
     let page = list.view_rows().saturating_sub(1).max(1);
-    let to = |index: u32| go(list, index.min(end), cell);
+    let to = |index: u32| go(list, Going { index: index.min(end), cell, then: None, whose: None });
     let extend = |index: u32| {
-        if list.picked.with_untracked(|picked| picked.anchor.is_none()) {
-            list.follow(Gesture::Range, id);
-        }
-        to(index);
-        if let Some(line) = list.line_at(index.min(end)) {
-            list.follow(Gesture::Range, line.id);
+        let has_anchor = list.picked.with_untracked(|picked| picked.anchor.is_some());
+        if has_anchor || follow(list, Gesture::Range, id, cell) {
+            go(list, Going { index: index.min(end), cell, then: Some(Gesture::Range), whose: None });
         }
     };
     match (&*event.key(), event.ctrl_key() || event.meta_key(), event.shift_key()) {
@@ -130,10 +192,10 @@ pub(super) fn in_body(list: List, event: &KeyboardEvent) {
         ("ArrowLeft", false, false) if cell > 0 => stand_at(&row, cell - 1),
         ("ArrowRight", false, false) if cell + 1 < CELLS => stand_at(&row, cell + 1),
         ("ArrowLeft" | "ArrowRight", false, false) => {}
-        ("a", true, false) => list.select_all(),
-        (" ", false, true) => list.follow(Gesture::Range, id),
+        ("a" | "A", true, false) => list.select_all(),
+        (" ", false, true) => _ = follow(list, Gesture::Range, id, cell),
         // A checkbox toggles by itself, and tells by its click.
-        (" ", false, false) if closest(event, "input").is_none() => list.follow(Gesture::Toggle, id),
+        (" ", false, false) if closest(event, "input").is_none() => _ = follow(list, Gesture::Toggle, id, cell),
         ("Enter", false, false) => list.open_or_close(id),
         ("Escape", false, false) if list.panel.get_untracked() => list.panel.set(false),
         ("Escape", false, false) => list.clear_selection(),
@@ -142,31 +204,37 @@ pub(super) fn in_body(list: List, event: &KeyboardEvent) {
     event.prevent_default();
 }
 
-/// The filter of a column; above the checkboxes there is none, the header's stands there.
+/// The filter of a column; the header where there is none, as above the checkboxes, or on a narrow screen.
 fn to_filter(cell: u32) {
-    let row = find(if cell == 0 { ".list-scroll tr.headers" } else { ".list-scroll tr.filters" });
-    if let Some(control) = row.and_then(|row| control(&row, cell)) {
+    let mut rows = [".list-scroll tr.filters", ".list-scroll tr.headers"].into_iter().filter_map(find);
+    if let Some(control) = rows.find_map(|row| control(&row, cell)) {
         focus(&control);
     }
 }
 
-/// The control of a cell in the header.
+/// The control of a cell in the header, where it is shown.
 fn control(row: &Element, cell: u32) -> Option<HtmlElement> {
     let cell = row.children().item(cell)?;
-    cell.query_selector("input, a").ok().flatten()?.dyn_into().ok()
+    let control: HtmlElement = cell.query_selector("input, a").ok().flatten()?.dyn_into().ok()?;
+    (control.offset_width() > 0).then_some(control)
 }
 
 /// Arrows between header, filters and rows. In a box Left and Right move the caret, and Esc empties it; empty, it leads back to the rows.
 pub(super) fn in_header(list: List, event: &KeyboardEvent) {
     let (Some(row), Some(cell)) = (closest(event, "tr"), cell_of(event)) else { return };
-    if event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
+    // What an input method takes is no key for the grid.
+    if event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() || event.is_composing() {
         return;
     }
     let filter = closest(event, "tr.filters input").and_then(browser::as_input);
     let to = match (&*event.key(), &filter) {
-        ("ArrowDown", Some(_)) => find(".list-scroll tr[data-id]").and_then(|row| stop(&row, cell)),
-        ("ArrowDown", None) if cell == 0 => find(".list-scroll tr[data-id]").and_then(|row| stop(&row, 0)),
-        ("ArrowDown", None) => row.next_element_sibling().and_then(|filters| control(&filters, cell)),
+        ("ArrowDown", filter) => {
+            let below = if filter.is_some() { None } else { row.next_element_sibling().and_then(|filters| control(&filters, cell)) };
+            if below.is_none() && untrack(|| list.length()) > 0 {
+                go(list, Going { index: 0, cell, then: None, whose: None });
+            }
+            below
+        }
         ("ArrowUp", Some(_)) => row.previous_element_sibling().and_then(|headers| control(&headers, cell)),
         ("ArrowLeft", None) if cell > 0 => control(&row, cell - 1),
         ("ArrowRight", None) => control(&row, cell + 1),
@@ -179,7 +247,14 @@ pub(super) fn in_header(list: List, event: &KeyboardEvent) {
         }
         // The browser closes the narrow screen's sheet.
         ("Escape", Some(_)) if find("#filter-row:popover-open").is_some() => return,
-        ("Escape", Some(_)) => find(browser::ROWS_STOP),
+        ("Escape", Some(_)) => {
+            let stop = find(browser::ROWS_STOP);
+            if stop.is_none() && untrack(|| list.length()) > 0 {
+                // The rows are on their way.
+                go(list, Going { index: 0, cell: 1, then: None, whose: None });
+            }
+            stop
+        }
         ("Escape", None) => {
             list.clear_selection();
             None

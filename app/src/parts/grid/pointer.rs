@@ -34,11 +34,16 @@ pub(super) fn click(list: List, event: &MouseEvent) {
     }
     list.activate(id);
     if list.line(id).is_some_and(|line| line.gone.get_untracked().is_some()) {
+        // Nor is a box of his ticked. (Only then: a press of its label comes here once more.)
+        if closest(event, "input").is_some() {
+            event.prevent_default();
+        }
         return;
     }
     if let Some(ticked) = closest(event, "input").and_then(browser::as_input) {
         let gesture = if event.shift_key() { Gesture::SetRange(ticked.checked()) } else { Gesture::Toggle };
-        return list.follow(gesture, id);
+        super::keys::follow(list, gesture, id, 0);
+        return;
     }
     if closest(event, "label").is_some() {
         // The label passes its click on to the box: that one counts.

@@ -34,7 +34,7 @@ pub fn SessionRow(line: Line) -> impl IntoView {
                         form=PLAN_FORM
                         aria-label=move || format!("Select {}", name())
                         prop:checked=move || list.live.get().then(selected)
-                        disabled=is_gone
+                        aria-disabled=move || is_gone().then_some("true")
                     />
                 </label>
             </td>

@@ -8,7 +8,6 @@ use crate::{
     AppError, api,
     model::{
         plan::Act,
-        selection::Selection,
         session::{Meanwhile, OnScreen},
     },
     parts::{browser, live::Live},
@@ -16,8 +15,12 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
-/// Between two looks.
+/// Between two looks; and after one that the server could not answer.
 const REST: Duration = Duration::from_millis(400);
+const REST_AWAY: Duration = Duration::from_secs(1);
+
+/// The numbers of a large selection are at most so old while the list changes.
+const RECOUNTED: Duration = Duration::from_secs(5);
 
 /// The look that is under way.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +42,12 @@ impl List {
                 self.look_soon();
             }
         });
+        // The last that was selected, the panel, or the way back to the top.
+        Effect::new(move |_| {
+            if !self.panel.get() && self.top().get() == 0 && self.picked.with(|picked| picked.selection.is_empty()) {
+                untrack(|| self.left_alone());
+            }
+        });
     }
 
     /// Who came is taken into the list: at the top, where they stand in its usual order.
@@ -51,7 +60,7 @@ impl List {
         }
     }
 
-    /// The pointer left the rows: who waited may come in.
+    /// Perhaps nobody works with the rows any more: who waited may come in.
     pub fn left_alone(self) {
         if self.shown.with_untracked(|shown| shown.new_users > 0) {
             self.look_soon();
@@ -64,27 +73,29 @@ impl List {
         }
         self.looks(Looking::Yes);
         spawn_local(async move {
-            self.look().await;
+            let rest = if self.look().await { REST } else { REST_AWAY };
             set_timeout(
                 move || {
-                    if self.looks(Looking::No) == Some(Looking::Again) {
+                    // Out of sight it rests: in sight again, it hears that the stream is open.
+                    if self.looks(Looking::No) == Some(Looking::Again) && !document().hidden() {
                         self.look_soon();
                     }
                 },
-                REST,
+                rest,
             );
         });
     }
 
-    async fn look(self) {
+    /// Answers whether the server is there, and knows how the list stands.
+    async fn look(self) -> bool {
         if self.busy.try_get_untracked() != Some(false) {
             // What is under way may have been read before the news.
             self.looks(Looking::Again);
-            return;
+            return true;
         }
         let query = self.shown.with_untracked(|shown| shown.query.clone());
         let selection = self.picked.with_untracked(|picked| picked.selection.clone());
-        let sent = if selection.is_large() { Selection::default() } else { selection.clone() };
+        let sent = selection.beside_list();
         let lines = self.lines.get_untracked();
         let takes_rows = self.is_left_alone();
         let screen = OnScreen {
@@ -93,16 +104,18 @@ impl List {
             version: self.shown.with_untracked(|shown| shown.version),
             takes_rows,
         };
+        let selection_is_large = selection.is_large();
         let (panel, version, tallies) = (screen.panel, screen.version, self.tallies().get_untracked());
         let answer = api::sessions::look(query.clone(), sent, screen).await;
         let same = self.shown.try_with_untracked(|shown| shown.query == query && shown.version == version);
         if same != Some(true) || self.busy.get_untracked() || self.tallies().get_untracked() != tallies {
             // Of another list, or from before a load or an act: the next one tells.
             self.looks(Looking::Again);
-            return;
+            return true;
         }
         match answer {
             Ok(Meanwhile { mut window, rows, new_users, panel: sessions }) => {
+                let is_behind = window.behind;
                 // Where other rows are asked for, these are not them.
                 if self.query.with_untracked(|asked| *asked == query)
                     && self.offset.get_untracked() == self.shown.with_untracked(|shown| shown.offset)
@@ -124,17 +137,46 @@ impl List {
                     }
                     self.shown.update(|shown| {
                         (shown.matching, shown.all, shown.names) = (window.matching, window.all, window.names.take());
-                        (shown.updated, shown.new_users) = (std::mem::take(&mut window.updated), new_users);
+                        (shown.updated, shown.behind, shown.new_users) = (std::mem::take(&mut window.updated), window.behind, new_users);
                     });
                     self.rows_changed();
+                }
+                if selection_is_large {
+                    self.recount_later();
                 }
                 if panel.is_some() && panel == self.active.get_untracked() {
                     self.in_panel.set(sessions);
                 }
+                if is_behind {
+                    // The news may come from another node, which has nothing to tell.
+                    self.looks(Looking::Again);
+                    return false;
+                }
             }
             // Away for the moment: the next look tells.
-            Err(AppError::Unavailable | AppError::Unreachable) => _ = self.looks(Looking::Again),
+            Err(error @ (AppError::Unavailable | AppError::Unreachable)) => {
+                if error == AppError::Unavailable {
+                    self.shown.update(|shown| shown.behind = true);
+                }
+                self.looks(Looking::Again);
+                return false;
+            }
             Err(error) => self.fail(error),
+        }
+        true
+    }
+
+    /// A large selection is sent to be counted: not at each news.
+    fn recount_later(self) {
+        if self.own.try_update_value(|own| std::mem::replace(&mut own.recounts, true)) == Some(false) {
+            set_timeout(
+                move || {
+                    if self.own.try_update_value(|own| own.recounts = false).is_some() {
+                        self.tallies().update(|number| *number += 1);
+                    }
+                },
+                RECOUNTED,
+            );
         }
     }
 

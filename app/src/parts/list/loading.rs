@@ -8,7 +8,7 @@ use crate::{
         selection::{Selected, Selection},
         session::{Version, WINDOW_ROWS, Window},
     },
-    parts::{browser, failure, grid},
+    parts::{failure, grid},
 };
 use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl List {
 
     async fn load(self, query: Query, offset: u32) {
         let selection = self.picked.with_untracked(|picked| picked.selection.clone());
-        let sent = if selection.is_large() { Selection::default() } else { selection.clone() };
+        let sent = selection.beside_list();
         let answer = api::sessions::list(query.clone(), sent, offset, WINDOW_ROWS).await;
         self.busy.set(false);
         match answer {
@@ -82,13 +82,12 @@ impl List {
     /// `news`: the state of the list after which users are new, and how many of them there are.
     pub(super) fn merge(self, query: Query, selection: Selection, window: Window, (version, new_users): (Version, u32)) {
         if self.live.get_untracked() {
-            keep_focus();
+            grid::keep_focus(self);
         }
-        let (same_list, same) =
-            self.shown.with_untracked(|shown| (shown.query == query, shown.query == query && shown.offset == window.offset));
+        let same_list = self.shown.with_untracked(|shown| shown.query == query);
         let standing = self.standing();
         let in_sight = if same_list { self.first_in_sight() } else { None };
-        let Window { rows, offset, matching, all, understood, names, selected, updated, .. } = window;
+        let Window { rows, offset, matching, all, understood, names, selected, updated, behind, .. } = window;
         self.lines.update(|lines| {
             let old = std::mem::take(lines);
             let known = |id| old.iter().chain(&standing).find(|line| line.id == id);
@@ -99,10 +98,11 @@ impl List {
                 }
                 None => Line::new(row),
             }));
-            let held = old.iter().enumerate().filter(|(_, line)| same && line.held.get_untracked());
-            for (place, line) in held {
-                if line.gone.get_untracked().is_some() && !lines.iter().any(|new| new.id == line.id) {
-                    lines.insert(place.min(lines.len()), line.clone());
+            for line in old.iter().filter(|line| same_list && line.held.get_untracked() && line.gone.get_untracked().is_some()) {
+                let place = line.index.get_untracked().checked_sub(offset).and_then(|place| usize::try_from(place).ok());
+                let place = place.filter(|place| *place <= lines.len());
+                if let Some(place) = place.filter(|_| !lines.iter().any(|new| new.id == line.id)) {
+                    lines.insert(place, line.clone());
                 }
             }
             for (index, line) in (offset..).zip(lines.iter()) {
@@ -111,10 +111,12 @@ impl List {
                 }
             }
         });
-        if !selection.is_large() {
-            self.told().set(Some((selection, query.clone(), selected)));
-        }
-        self.shown.set(Shown { query, offset, matching, all, understood, names, updated, version, new_users });
+        self.told().update(|told| match told {
+            // Its numbers are asked for apart.
+            Some((.., told)) if selection.is_large() => told.in_all = selected.in_all,
+            _ => *told = Some((selection.beside_list(), query.clone(), selected)),
+        });
+        self.shown.set(Shown { query, offset, matching, all, understood, names, updated, behind, version, new_users });
         self.keep_standing(same_list);
         self.rows_changed();
         if let Some((line, before)) = in_sight {
@@ -161,16 +163,4 @@ impl List {
             Err(error) => self.fail(error),
         }
     }
-}
-
-/// Where the focused row goes, the focus goes on to the one in its place.
-fn keep_focus() {
-    let Some(row) = browser::find(".list-scroll tbody tr:focus-within") else { return };
-    let place = browser::place(&row) as usize;
-    // The rows have changed by then.
-    request_animation_frame(move || {
-        if browser::find(":focus").is_none() {
-            grid::stand_in_row(place);
-        }
-    });
 }

@@ -3,7 +3,9 @@
 use super::{Line, List};
 use crate::{
     model::{
+        account::AccountId,
         scroll::{Place, ScrollMap},
+        selection::Gesture,
         session::WINDOW_ROWS,
     },
     parts::browser,
@@ -23,6 +25,18 @@ const REST: Duration = Duration::from_millis(200);
 
 const BODY: &str = ".list-scroll tbody";
 
+/// The focus is on the way to a cell, whose row may have to be loaded first.
+#[derive(Clone, Copy, Debug)]
+pub struct Going {
+    /// The row's place in the result.
+    pub index: u32,
+    pub cell: u32,
+    /// What is done with the row there.
+    pub then: Option<Gesture>,
+    /// Whose row it must be: the one at that place may be another's by then.
+    pub whose: Option<AccountId>,
+}
+
 /// Where the list is scrolled to, and what must stay in the page.
 #[derive(Clone, Default)]
 pub struct Scrolling {
@@ -30,8 +44,7 @@ pub struct Scrolling {
     place: Place,
     /// The active row, which stays in the page wherever the list is scrolled to.
     standing: Option<Line>,
-    /// The row and cell that the focus goes to once they are there.
-    going: Option<(u32, u32)>,
+    going: Option<Going>,
     /// The address that was put last.
     put: String,
 }
@@ -41,7 +54,13 @@ impl List {
     pub(super) fn begin_scrolling(self) {
         self.begin_at_offset();
         watch_size(move || {
+            let (before, place) = (self.map().row, self.place());
             self.measure();
+            let map = self.map();
+            if before > 0.0 && (map.row - before).abs() > 0.1 {
+                // Another height of the rows, as on a screen that was turned: the first one in sight stays it.
+                self.go_to(map.settled(Place { full: place.full / before * map.row, ..place }));
+            }
             self.show_rows();
         });
     }
@@ -57,6 +76,15 @@ impl List {
     pub(super) fn go_to_row(self, index: u32) {
         let map = self.map();
         self.go_to(map.settled(Place { scroll: 0.0, full: f64::from(index) * map.row }));
+        self.note_top();
+    }
+
+    /// Somebody went to where the list stands now.
+    fn note_top(self) {
+        let top = self.map().in_sight(self.place()).start;
+        if self.top().get_untracked() != top {
+            self.top().set(top);
+        }
     }
 
     /// The scroll bar moved, by whatever way.
@@ -67,6 +95,7 @@ impl List {
             return;
         }
         self.set_place(self.map().follow(before, scroll));
+        self.note_top();
         self.show_rows();
         self.settle_soon();
     }
@@ -74,6 +103,7 @@ impl List {
     /// To the first row, where another filter or order begins.
     pub fn to_top(self) {
         self.go_to(Place::default());
+        self.note_top();
     }
 
     /// Brings a row wholly into sight.
@@ -82,6 +112,7 @@ impl List {
         let there = map.reveal(place, index);
         if there != place {
             self.go_to(there);
+            self.note_top();
             self.show_rows();
         }
     }
@@ -109,8 +140,8 @@ impl List {
         let (map, place) = (self.map(), self.place());
         let moved = f64::from(after) - f64::from(before);
         self.scrolling.update_value(|scrolling| {
-            if let Some((index, _)) = &mut scrolling.going {
-                *index = index.saturating_add(after).saturating_sub(before);
+            if let Some(going) = &mut scrolling.going {
+                going.index = going.index.saturating_add(after).saturating_sub(before);
             }
         });
         self.go_to(map.settled(Place { full: place.full + moved * map.row, ..place }));
@@ -289,12 +320,12 @@ impl List {
         other
     }
 
-    /// The row and cell that the focus is on the way to.
-    pub fn going(self) -> Option<(u32, u32)> {
+    /// Where the focus is on the way to.
+    pub fn going(self) -> Option<Going> {
         self.scrolling.try_with_value(|scrolling| scrolling.going).flatten()
     }
 
-    pub fn set_going(self, to: Option<(u32, u32)>) {
+    pub fn set_going(self, to: Option<Going>) {
         self.scrolling.update_value(|scrolling| scrolling.going = to);
     }
 

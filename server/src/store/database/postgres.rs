@@ -1,23 +1,19 @@
-//! A PostgreSQL server: pools of readers and writers, so that neither waits for the other.
+//! A PostgreSQL server: connections for readers and for writers, so that neither waits for the other.
 
-use super::{failed, unknown, within};
+use super::{
+    failed,
+    kept::{Kept, Lent},
+    unknown, within,
+};
 use app::store::Stored;
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgConnection,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions},
+    ConnectOptions as _, PgConnection,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
-use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 const READERS: u32 = 16;
 const WRITERS: u32 = 8;
-
-/// A connection that was idle for longer is tried before it is used: servers and what stands between cut such ones.
-const TRUSTED: Duration = Duration::from_secs(1);
-
-/// How long closing waits for the server.
-const CLOSED: Duration = Duration::from_secs(2);
 
 /// Set for every connection, whatever the server's or the role's own settings say.
 ///
@@ -39,33 +35,14 @@ pub(super) const NOTIFY: &str = "select cast(pg_notify('usm_ended', '') as text)
 
 pub(in crate::store) struct Postgres {
     options: PgConnectOptions,
-    readers: PgPool,
-    writers: PgPool,
+    readers: Kept<PgConnection>,
+    writers: Kept<PgConnection>,
 }
 
 impl Postgres {
-    pub(in crate::store) fn new(options: &PgConnectOptions, patience: Duration) -> Self {
+    pub(in crate::store) fn new(options: &PgConnectOptions) -> Self {
         let options = options.clone().options(SETTINGS).disable_statement_logging();
-        let pool = |connections| {
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(patience)
-                .idle_timeout(None)
-                .max_lifetime(Duration::from_mins(30))
-                .test_before_acquire(false)
-                .before_acquire(|connection, about| {
-                    Box::pin(async move {
-                        if about.idle_for > TRUSTED {
-                            connection.ping().await?;
-                        }
-                        Ok(true)
-                    })
-                })
-                .after_connect(|connection, _| Box::pin(ready(connection)))
-                .connect_lazy_with(options.clone())
-        };
-        let (readers, writers) = (pool(READERS), pool(WRITERS));
-        Self { options, readers, writers }
+        Self { options, readers: Kept::new(READERS), writers: Kept::new(WRITERS) }
     }
 
     /// On a connection of its own: one that is lost takes none from the readers.
@@ -76,11 +53,11 @@ impl Postgres {
         Ok(listener)
     }
 
-    pub(super) async fn reader(&self) -> sqlx::Result<PoolConnection<sqlx::Postgres>> {
-        self.readers.acquire().await
+    pub(super) async fn reader(&self, until: Instant) -> Stored<Lent<PgConnection>> {
+        self.readers.lend(until, self.connect()).await
     }
 
-    /// A connection of its own, outside the pools.
+    /// A new connection.
     pub(in crate::store) async fn connect(&self) -> sqlx::Result<PgConnection> {
         let mut connection = self.options.connect().await?;
         ready(&mut connection).await?;
@@ -88,24 +65,19 @@ impl Postgres {
     }
 
     pub(super) async fn begin(&self, turn: Instant) -> Stored<Open> {
-        let connection = within(turn, self.writers.acquire()).await?;
+        let connection = self.writers.lend(turn, self.connect()).await?;
         let mut open = Open { connection: Some(connection) };
         within(turn, sqlx::query("begin isolation level read committed").execute(open.connection())).await?;
         Ok(open)
     }
 
     pub(super) fn connections(&self) -> (u32, u32) {
-        let idle = self.readers.num_idle() + self.writers.num_idle();
-        (self.readers.size() + self.writers.size(), u32::try_from(idle).unwrap_or(u32::MAX))
+        let ((readers, idle), (writers, more)) = (self.readers.numbers(), self.writers.numbers());
+        (readers + writers, idle + more)
     }
 
     pub(super) async fn close(&self) {
-        let closed = async {
-            self.readers.close().await;
-            self.writers.close().await;
-        };
-        // A server that has gone silent says no good-bye.
-        let _ = tokio::time::timeout(CLOSED, closed).await;
+        tokio::join!(self.readers.close(), self.writers.close());
     }
 }
 
@@ -124,7 +96,7 @@ async fn ready(connection: &mut PgConnection) -> sqlx::Result<()> {
 
 /// A connection in a transaction, closed with it unless it commits.
 pub(super) struct Open {
-    connection: Option<PoolConnection<sqlx::Postgres>>,
+    connection: Option<Lent<PgConnection>>,
 }
 
 impl Open {

@@ -1,13 +1,14 @@
-//! A SQLite file: readers from a pool, one writer behind a fair queue.
+//! A SQLite file: a few readers, one writer behind a fair queue.
 
-use super::{failed, late, unknown, within};
-use app::store::Stored;
-use sqlx::{
-    ConnectOptions as _, SqliteConnection,
-    pool::PoolConnection,
-    sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions},
+use super::{
+    direct::Direct,
+    failed,
+    kept::{Kept, Lent},
+    late, unknown, within,
 };
-use std::{sync::Arc, time::Duration};
+use app::store::Stored;
+use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::sync::Arc;
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time::{Instant, timeout_at},
@@ -15,35 +16,51 @@ use tokio::{
 
 const READERS: u32 = 8;
 
+/// Pages of a log that has grown long: 16 MiB.
+const LONG_LOG: i64 = 4_096;
+
 /// Times the writer asks when another process writes.
 const BUSY_TRIES: u32 = 3;
 
 pub(in crate::store) struct Sqlite {
     options: SqliteConnectOptions,
-    readers: SqlitePool,
+    readers: Kept<SqliteConnection>,
+    pub(super) direct: Direct,
     /// `None` while a transaction has it, or after it was closed: the next transaction connects anew.
     pub(super) writer: Arc<Mutex<Option<SqliteConnection>>>,
 }
 
 impl Sqlite {
-    pub(in crate::store) fn new(options: SqliteConnectOptions, patience: Duration) -> Self {
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(patience)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.clone().pragma("query_only", "on"));
-        Self { options, readers, writer: Arc::default() }
+    pub(in crate::store) fn new(options: SqliteConnectOptions) -> Self {
+        let direct = Direct::new(options.get_filename().to_owned());
+        Self { options, readers: Kept::new(READERS), direct, writer: Arc::default() }
     }
 
-    pub(super) async fn reader(&self) -> sqlx::Result<PoolConnection<sqlx::Sqlite>> {
-        self.readers.acquire().await
+    pub(super) async fn reader(&self, until: Instant) -> Stored<Lent<SqliteConnection>> {
+        let connect = async { self.options.clone().pragma("query_only", "on").connect().await };
+        self.readers.lend(until, connect).await
     }
 
     /// A connection of its own, outside pool and queue.
     pub(in crate::store) async fn connect(&self) -> sqlx::Result<SqliteConnection> {
         self.options.connect().await
+    }
+
+    /// Folds the log into the database: beside the writer, or between two writes where it has grown long. Only of a log that is folded in
+    /// to its end the next write begins at the front.
+    pub(in crate::store) async fn checkpoint(&self, until: Instant) -> Stored<()> {
+        let mut reader = self.reader(until).await?;
+        let mut fold = async || -> Stored<i64> {
+            let fold = sqlx::query_as("pragma wal_checkpoint(passive)");
+            let (_, pages, _): (i64, i64, i64) = within(until, fold.fetch_one(&mut *reader)).await?;
+            Ok(pages)
+        };
+        if fold().await? > LONG_LOG {
+            let turn = timeout_at(until, self.writer.lock()).await.map_err(|_| late())?;
+            fold().await?;
+            drop(turn);
+        }
+        Ok(())
     }
 
     /// A transaction that has the right to write.
@@ -66,11 +83,12 @@ impl Sqlite {
     }
 
     pub(super) fn connections(&self) -> (u32, u32) {
-        (self.readers.size(), u32::try_from(self.readers.num_idle()).unwrap_or(u32::MAX))
+        self.readers.numbers()
     }
 
     pub(super) async fn close(&self) {
         self.readers.close().await;
+        self.direct.close();
         if let Some(writer) = self.writer.lock().await.take() {
             let _ = sqlx::Connection::close(writer).await;
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     activity::Limits,
     config::Place,
-    store::{Actor, Missing, NewAccount, Settings},
+    store::{Actor, Missing, NewAccount, SessionStart, Settings},
 };
 use jiff::tz::TimeZone;
 
@@ -58,6 +58,43 @@ async fn a_statement_that_misses_its_deadline_leaves_no_connection_behind() {
     let Kind::Sqlite(sqlite) = store.database().kind() else { unreachable!("a file") };
     assert!(sqlite.writer.lock().await.is_none());
     assert_eq!(store.list_accounts().await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_session_check_is_read_directly() {
+    let (_folder, store) = new_store().await;
+    let account = store.create_account(Actor::CommandLine, accounts(1).remove(0), 0).await.expect("created");
+    let token = crate::auth::token::Token::new().expect("random").hash();
+    let start = SessionStart { account, token, created_at: 0, last_seen_at: 0, ip: String::new(), user_agent: String::new() };
+    store.begin_demo_sessions(vec![start]).await.expect("begun");
+    let Kind::Sqlite(sqlite) = store.database().kind() else { unreachable!("a file") };
+    let found = sqlite.direct.first::<crate::store::sign_in::CheckRow>(crate::store::sign_in::CHECK, token.as_bytes());
+    assert_eq!(found.expect("no error").map(|row| row.1), Some(account.0));
+    store.close().await;
+    assert!(sqlite.direct.first::<(i64,)>("select 1", b"").is_err_and(|error| direct::is_busy(&error)), "nothing is opened after the end");
+}
+
+#[tokio::test]
+async fn a_session_check_that_the_file_does_not_answer_at_once_is_asked_with_patience() {
+    let (folder, store) = new_store().await;
+    store.create_accounts(Actor::CommandLine, accounts(1), 0).await.expect("created");
+    store.close().await;
+    let file = folder.path().join("usm.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).busy_timeout(Duration::from_millis(200));
+    let database = Database::new(Kind::Sqlite(Sqlite::new(options)), Duration::from_millis(500), Arc::new(Feed::new()));
+    let check = async || database.row::<(String,)>("select user_name from accounts where user_name_key = cast($1 as text)", b"new0").await;
+    let other = rusqlite::Connection::open(&file).expect("opened");
+    other.execute_batch("pragma locking_mode = exclusive; begin exclusive").expect("nobody else has the file open");
+    let begun = Instant::now();
+    assert_eq!(check().await, Err(StoreError::Unavailable));
+    assert!((Duration::from_millis(200)..Duration::from_secs(1)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    let asked = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(other);
+    };
+    let (found, ()) = tokio::join!(check(), asked);
+    assert_eq!(found, Ok(Some(("new0".to_owned(),))));
+    assert_eq!(check().await, found);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! ended: new is what the present snapshot sees and the one before did not. Neither a clock nor a lock is asked, and an event that is
 //! committed long after it was written is not missed.
 
-use super::{AccountRow, Cursor, EventRow, Feed, LOAD, Making, PAGE, STEP, accounts, by_id, changed, changes};
+use super::{AccountRow, Cursor, EventRow, Feed, LOAD, Making, PAGE, PART, STEP, accounts, by_id, changed, changes};
 use crate::{
     clock::Clock,
     directory::Directory,
@@ -11,7 +11,11 @@ use crate::{
 use app::store::Stored;
 use jiff::tz::TimeZone;
 use sqlx::{PgConnection, query, query_as};
-use std::{collections::HashMap, str::FromStr, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+    sync::Arc,
+};
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 
 const ACCOUNTS: &str = accounts!(
@@ -28,7 +32,7 @@ const ACCOUNTS_BY_ID: &str = accounts!(
 const SESSIONS: &str = "
 select cast(coalesce(json_agg(json_build_array(id, account_id, created_at)), '[]') as text)
 from sessions
-where account_id > $1 and account_id <= $2 and ended_at is null";
+where account_id > $1 and account_id <= $2 and ended_at is null and idle_expires_at > $3";
 
 const LAST_ACCOUNT: &str = "
 select coalesce(max(id), 0)
@@ -91,26 +95,28 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    pub(super) async fn load(database: &Postgres, zone: &TimeZone, node: i64, wake: Arc<Notify>) -> Stored<(Self, Directory)> {
+    pub(super) async fn load(database: &Postgres, zone: &TimeZone, now: i64, wake: Arc<Notify>) -> Stored<(Self, Directory)> {
         let until = Instant::now() + LOAD;
+        // A server that falls silent is not waited for to the end.
+        let soon = || until.min(Instant::now() + PART);
         let mut connection = within(Instant::now() + STEP, database.connect()).await?;
-        let (restored,): (bool,) = within(until, query_as(IS_RESTORED).fetch_one(&mut connection)).await?;
+        let (restored,): (bool,) = within(soon(), query_as(IS_RESTORED).fetch_one(&mut connection)).await?;
         if restored {
             // The log may be long.
             within(until, query("set statement_timeout = 0").execute(&mut connection)).await?;
             within(until, query(FORGET_NUMBERS).execute(&mut connection)).await?;
         }
-        within(until, query(BEGIN).execute(&mut connection)).await?;
-        let (snapshot, _) = snapshot(&mut connection, until).await?;
-        let (last,): (i64,) = within(until, query_as(LAST_ACCOUNT).fetch_one(&mut connection)).await?;
-        let mut making = Making::new(zone, node);
+        within(soon(), query(BEGIN).execute(&mut connection)).await?;
+        let (snapshot, _) = snapshot(&mut connection, soon()).await?;
+        let (last,): (i64,) = within(soon(), query_as(LAST_ACCOUNT).fetch_one(&mut connection)).await?;
+        let mut making = Making::new(zone, now);
         for after in (0..last).step_by(PAGE) {
-            making.accounts(&page(&mut connection, ACCOUNTS, after, until).await?).await?;
+            making.accounts(&page(&mut connection, ACCOUNTS, after, &[], soon()).await?).await?;
         }
         for after in (0..last).step_by(PAGE) {
-            making.sessions(&page(&mut connection, SESSIONS, after, until).await?).await?;
+            making.sessions(&page(&mut connection, SESSIONS, after, &[now], soon()).await?, &HashSet::new()).await?;
         }
-        within(until, query("commit").execute(&mut connection)).await?;
+        within(soon(), query("commit").execute(&mut connection)).await?;
         let mut listening = JoinSet::new();
         // Without it news come a little later.
         if let Ok(mut listener) = within(Instant::now() + STEP, database.listener()).await {
@@ -162,8 +168,9 @@ async fn snapshot(connection: &mut PgConnection, until: Instant) -> Stored<(Snap
 }
 
 /// The rows of the accounts behind one.
-async fn page(connection: &mut PgConnection, page: &'static str, after: i64, until: Instant) -> Stored<String> {
+async fn page(connection: &mut PgConnection, page: &'static str, after: i64, more: &[i64], until: Instant) -> Stored<String> {
     let page = query_as(page).bind(after).bind(after + i64::try_from(PAGE).unwrap_or(i64::MAX));
+    let page = more.iter().fold(page, sqlx::query::QueryAs::bind);
     let (page,): (String,) = within(until, page.fetch_one(connection)).await?;
     Ok(page)
 }

@@ -1,6 +1,6 @@
 //! In SQLite the numbers of the events are the order of their commits, and `pragma data_version` tells a connection that another wrote.
 
-use super::{AccountRow, Cursor, EventRow, Feed, LOAD, Making, PAGE, STEP, accounts, by_id, changed, changes};
+use super::{AccountRow, Cursor, EventRow, Feed, LOAD, Making, PAGE, STEP, accounts, by_id, changed, changes, rows};
 use crate::{
     clock::Clock,
     directory::Directory,
@@ -16,10 +16,16 @@ const ACCOUNTS: &str =
     accounts!("json_group_array(json_array", "))", "accounts.id > $1 and accounts.id <= $2 and accounts.deleted_at is null");
 const ACCOUNTS_BY_ID: &str = accounts!("json_group_array(json_array", "))", "accounts.id in (select value from json_each($1))");
 
+// The index has all of it: rows of the table would be read here and there, six times as long.
 const SESSIONS: &str = "
 select json_group_array(json_array(id, account_id, created_at))
 from sessions
 where account_id > $1 and account_id <= $2 and ended_at is null";
+
+const TIMED_OUT: &str = "
+select json_group_array(id)
+from sessions
+where ended_at is null and idle_expires_at <= $1";
 
 const ENDS: &str = "
 select (select coalesce(max(seq), 0) from events), (select coalesce(max(id), 0) from accounts)";
@@ -38,18 +44,20 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    pub(super) async fn load(database: &Sqlite, zone: &TimeZone, node: i64) -> Stored<(Self, Directory)> {
+    pub(super) async fn load(database: &Sqlite, zone: &TimeZone, now: i64) -> Stored<(Self, Directory)> {
         let until = Instant::now() + LOAD;
         let mut connection = within(Instant::now() + STEP, database.connect()).await?;
         let data_version = data_version(&mut connection).await?;
         within(until, query("begin").execute(&mut connection)).await?;
         let (seq, last): (i64, i64) = within(until, query_as(ENDS).fetch_one(&mut connection)).await?;
-        let mut making = Making::new(zone, node);
+        let mut making = Making::new(zone, now);
         for after in (0..last).step_by(PAGE) {
             making.accounts(&page(&mut connection, ACCOUNTS, after, until).await?).await?;
         }
+        let (timed_out,): (String,) = within(until, query_as(TIMED_OUT).bind(now).fetch_one(&mut connection)).await?;
+        let timed_out = rows::<i64>(&timed_out)?.into_iter().collect();
         for after in (0..last).step_by(PAGE) {
-            making.sessions(&page(&mut connection, SESSIONS, after, until).await?).await?;
+            making.sessions(&page(&mut connection, SESSIONS, after, until).await?, &timed_out).await?;
         }
         within(until, query("commit").execute(&mut connection)).await?;
         Ok((Self { connection, seq, data_version }, making.made().await?))

@@ -6,21 +6,21 @@ use sqlx::{ConnectOptions as _, PgConnection, error::DatabaseError, postgres::Pg
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a server may take to answer a connection.
+/// How long a server may take until it has said what it is. Migrations take as long as they take.
 const REACHED: Duration = Duration::from_secs(5);
 
 pub(super) async fn open(place: &Place, options: &PgConnectOptions, missing: Missing) -> Result<(), OpenError> {
     let failed = |error: sqlx::Error| failed(place, error);
     let options = options.clone().options([("client_min_messages", "warning")]).disable_statement_logging();
-    let mut connection = timeout(REACHED, options.connect())
-        .await
-        .map_err(|_| OpenError::Away(place.clone(), sqlx::Error::PoolTimedOut))?
-        .map_err(failed)?;
-    let standby: bool = sqlx::query_scalar("select pg_is_in_recovery()").fetch_one(&mut connection).await.map_err(failed)?;
-    if standby {
-        return Err(OpenError::Standby(place.clone()));
-    }
-    match whose(&mut connection).await.map_err(failed)? {
+    let looked = timeout(REACHED, async {
+        let mut connection = options.connect().await?;
+        let standby: bool = sqlx::query_scalar("select pg_is_in_recovery()").fetch_one(&mut connection).await?;
+        // Of a standby it is not asked.
+        let whose = if standby { None } else { Some(whose(&mut connection).await?) };
+        Ok((connection, whose))
+    });
+    let (mut connection, whose) = looked.await.map_err(|_| OpenError::Away(place.clone(), sqlx::Error::PoolTimedOut))?.map_err(failed)?;
+    match whose.ok_or_else(|| OpenError::Standby(place.clone()))? {
         Whose::Empty if missing == Missing::Refuse => return Err(OpenError::Missing(place.clone())),
         Whose::Empty | Whose::Ours { oldest_binary: ..=SCHEMA } => {}
         Whose::Ours { .. } => return Err(OpenError::Newer(place.clone())),

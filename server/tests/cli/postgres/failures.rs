@@ -1,0 +1,221 @@
+//! What breaks between the nodes and their database, one thing at a time.
+
+use super::cluster::Cluster;
+use crate::world::{ask, signal};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Asks until the answer is this one; it must come in time, and no answer may be later than that.
+fn within(most: Duration, status: u16, mut ask: impl FnMut() -> u16) -> Duration {
+    let begun = Instant::now();
+    loop {
+        let answer = ask();
+        let took = begun.elapsed();
+        assert!(took <= most, "{answer} after {took:?}, not {status} within {most:?}");
+        if answer == status {
+            return took;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn flt_07_a_node_cut_off_from_its_database_lets_nobody_in_and_is_right_again_at_once() {
+    let cluster = Cluster::new(2, 2);
+    let (ended, stays) = (cluster.log_in(0, "pupil0").expect("in"), cluster.log_in(1, "pupil1").expect("in"));
+    let account = cluster.id("pupil0");
+    for cookie in [&ended, &stays] {
+        assert_eq!((cluster.check(0, cookie), cluster.check(1, cookie)), (200, 200));
+    }
+    cluster.wires[1].falls_silent();
+    // Nobody was ended yet: it does not know, and says so within a second.
+    for _ in 0..20 {
+        let begun = Instant::now();
+        assert_eq!(cluster.check(1, &stays), 503);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    }
+    assert_eq!(cluster.end(0, &account).expect("an answer").status, 200);
+    assert_eq!((cluster.check(0, &ended), cluster.check(0, &stays)), (401, 200));
+    assert_eq!(cluster.check(1, &ended), 503);
+    within(Duration::from_secs(4), 503, || ask(&cluster.addresses[1], "GET", "/readyz", "", "").expect("an answer").status);
+    cluster.wires[1].leads(cluster.postgres.port());
+    let took = within(Duration::from_secs(1), 200, || cluster.check(1, &stays));
+    assert_eq!(cluster.check(1, &ended), 401);
+    let list = within(Duration::from_secs(2), 200, || ask(&cluster.addresses[1], "GET", "/readyz", "", "").expect("an answer").status);
+    println!("checks again after {took:?}, the list follows after {list:?} more");
+}
+
+#[test]
+fn no_acknowledged_end_is_lost_when_a_standby_takes_over() {
+    let cluster = Cluster::new(2, 12);
+    let standby = cluster.postgres.standby().expect("a standby");
+    let sql = |sql: &str| cluster.postgres.sql("usm", sql).expect("done");
+    sql("alter system set synchronous_standby_names = '*'");
+    sql("select pg_reload_conf()");
+    while sql("select count(*) from pg_stat_replication where sync_state = 'sync'").trim() != "1" {
+        thread::sleep(Duration::from_millis(20));
+    }
+    // What the standby has not heard of is not done.
+    let receiver = standby.sql("postgres", "select pid from pg_stat_wal_receiver").expect("an answer");
+    let receiver = receiver.trim().parse().expect("a process");
+    let first = cluster.log_in(0, "pupil0").expect("in");
+    signal(receiver, "-STOP");
+    let unheard = cluster.end(0, &cluster.id("pupil0")).expect("an answer").status;
+    signal(receiver, "-CONT");
+    assert_eq!(unheard, 503, "answered before the standby had it");
+    within(Duration::from_secs(5), 200, || cluster.end(0, &cluster.id("pupil0")).map_or(0, |answer| answer.status));
+    assert_eq!(cluster.check(1, &first), 401);
+    let pupils: Vec<_> = (0..12).map(|pupil| format!("pupil{pupil}")).collect();
+    let ids: Vec<_> = pupils.iter().map(|name| cluster.id(name)).collect();
+    let cookies: Vec<_> = pupils.iter().enumerate().map(|(at, name)| cluster.log_in(at % 2, name).expect("in")).collect();
+    // One after the other is ended, until the primary is gone in the middle of it.
+    let dies = AtomicBool::new(false);
+    let mut cluster = cluster;
+    let (addresses, admin) = (cluster.addresses.clone(), cluster.admin.clone());
+    let ended = thread::scope(|scope| {
+        let (dies, ids) = (&dies, &ids);
+        let ends = scope.spawn(move || {
+            let mut ended = 0;
+            for (at, id) in ids.iter().enumerate().take(10) {
+                let answer = super::cluster::end(&addresses[at % 2], &admin, id);
+                if !answer.is_ok_and(|answer| answer.status == 200) {
+                    break;
+                }
+                ended = at + 1;
+                if ended == 3 {
+                    dies.store(true, Ordering::Relaxed);
+                }
+            }
+            ended
+        });
+        while !dies.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_micros(100));
+        }
+        cluster.postgres.kill().expect("killed");
+        for wire in &cluster.wires {
+            wire.refuses();
+        }
+        ends.join().expect("no panic")
+    });
+    for node in 0..2 {
+        assert_eq!(cluster.check(node, &cookies[0]), 503, "without a database nobody knows");
+    }
+    for wire in &cluster.wires {
+        wire.leads(standby.port());
+    }
+    // Until it is promoted it is not asked: what it says may be old.
+    thread::sleep(Duration::from_millis(500));
+    for node in 0..2 {
+        assert_eq!((cluster.check(node, &cookies[0]), cluster.check(node, &cookies[11])), (503, 503), "a standby was asked");
+    }
+    standby.promote().expect("it takes over");
+    for node in 0..2 {
+        // It waits for no standby of its own.
+        standby.sql("usm", "alter system set synchronous_standby_names = ''").expect("done");
+        standby.sql("usm", "select pg_reload_conf()").expect("done");
+        within(Duration::from_secs(2), 200, || cluster.check(node, &cookies[11]));
+        for cookie in &cookies[..ended] {
+            assert_eq!(cluster.check(node, cookie), 401, "an acknowledged end of {ended} is lost");
+        }
+    }
+    within(Duration::from_secs(2), 200, || cluster.end(1, &ids[11]).map_or(0, |answer| answer.status));
+    assert_eq!((cluster.check(0, &cookies[11]), cluster.check(1, &cookies[11])), (401, 401));
+    println!("{ended} ends were acknowledged before the primary died");
+}
+
+#[test]
+fn a_node_that_stops_in_the_middle_of_an_end_holds_up_no_other() {
+    let cluster = Cluster::new(2, 40);
+    let cookies: Vec<_> = (0..40).map(|pupil| cluster.log_in(0, &format!("pupil{pupil}")).expect("in")).collect();
+    let account = cluster.id("pupil0");
+    let stopped = cluster.nodes[1].as_ref().expect("it runs");
+    // It ends everybody, over and over, until it is stopped between the beginning and the end of a transaction that holds locks.
+    let holds = "select count(*) from pg_locks join pg_stat_activity using (pid)
+        where mode = 'RowExclusiveLock' and relation = 'events'::regclass and state <> 'idle'";
+    let ended = AtomicBool::new(false);
+    let caught = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                let _ = cluster.end(1, &account);
+            }
+        });
+        let mut caught = false;
+        for round in 0..2_000_u64 {
+            thread::sleep(Duration::from_micros(500 + round * 37 % 5_000));
+            stopped.signal("-STOP");
+            // What it had sent is done by then.
+            thread::sleep(Duration::from_millis(20));
+            caught = cluster.postgres.sql("usm", holds).expect("an answer").trim() != "0";
+            if caught {
+                break;
+            }
+            stopped.signal("-CONT");
+        }
+        ended.store(true, Ordering::Relaxed);
+        let begun = Instant::now();
+        let answer = cluster.end(0, &account).expect("an answer");
+        let took = begun.elapsed();
+        println!("{} after {took:?}", answer.status);
+        assert!([200, 503].contains(&answer.status) && took < Duration::from_secs(10), "{} after {took:?}", answer.status);
+        within(Duration::from_secs(10), 200, || cluster.end(0, &account).map_or(0, |answer| answer.status));
+        assert_eq!(cluster.check(0, &cookies[0]), 401);
+        assert_eq!(cluster.check(0, &cookies[1]), 200);
+        stopped.signal("-KILL");
+        caught
+    });
+    assert!(caught, "it was never stopped between");
+    let other = cluster.id("pupil1");
+    assert_eq!(cluster.end(0, &other).expect("an answer").status, 200);
+    assert_eq!(cluster.check(0, &cookies[1]), 401);
+}
+
+#[test]
+fn a_restored_dump_is_served_and_what_was_ended_since_is_ended_again() {
+    let cluster = Cluster::new(1, 2);
+    let (ended, stays) = (cluster.log_in(0, "pupil0").expect("in"), cluster.log_in(0, "pupil1").expect("in"));
+    cluster.postgres.restore("usm", "restored").expect("restored");
+    assert_eq!(cluster.end(0, &cluster.id("pupil0")).expect("an answer").status, 200);
+    assert_eq!((cluster.check(0, &ended), cluster.check(0, &stays)), (401, 200));
+    let url = cluster.postgres.url("restored");
+    let variables = [("USM_DATABASE_URL", &*url)];
+    let node = cluster.world.serve_with(&[], &variables);
+    assert_eq!((node.status("/auth/verify", &ended), node.status("/auth/verify", &stays)), (200, 200), "the backup is older than the end");
+    let sweep = ["session", "end", "--all", "--except-role", "none", "--reason", "restored"];
+    let done = cluster.world.usm_with(&sweep, &variables, "");
+    assert_eq!((done.status, &*done.out), (0, "Ended 3 sessions of 3 users.\n"), "{}", done.err);
+    assert_eq!((node.status("/auth/verify", &ended), node.status("/auth/verify", &stays)), (401, 401));
+    assert!(node.log_in("pupil1", "correct+horse").is_some());
+}
+
+#[test]
+fn what_is_no_database_to_serve_is_refused_in_one_sentence() {
+    let cluster = Cluster::new(1, 0);
+    let standby = cluster.postgres.standby().expect("a standby");
+    cluster.postgres.ask_password("careful", "right").expect("a user");
+    let at = |user: &str, port: u16| format!("postgres://{user}@127.0.0.1:{port}/usm");
+    let start = |url: &str| {
+        let begun = Instant::now();
+        let done = cluster.world.usm_with(&["serve", "--listen", "127.0.0.1:0", "--database-wait", "2s"], &[("USM_DATABASE_URL", url)], "");
+        assert_eq!((done.status, &*done.out), (1, ""), "{url}: {}", done.err);
+        assert!(!done.err.contains("wrong") && begun.elapsed() < Duration::from_secs(10), "{:?}: {}", begun.elapsed(), done.err);
+        let mut lines: Vec<String> = done.err.lines().map(str::to_owned).collect();
+        (lines.pop().expect("a sentence"), lines)
+    };
+    for (url, sentence) in [
+        (at("careful:wrong", cluster.postgres.port()), "refuses the user or the password"),
+        (at("usm", standby.port()), "is a standby, which is read only. Give the address of the primary by --database-url."),
+        (cluster.postgres.url("nothing"), "Create it with PostgreSQL's createdb"),
+    ] {
+        let (said, before) = start(&url);
+        assert!(said.starts_with("usm: The") && said.contains(sentence) && before.is_empty(), "{before:?} {said}");
+    }
+    // One that is away is waited for, a line a try.
+    let (said, tries) = start(&at("usm", 1));
+    assert!(said.contains("cannot be reached") && said.contains("Check that PostgreSQL runs"), "{said}");
+    assert!((1..=3).contains(&tries.len()) && tries.iter().all(|line| line.contains("cannot be reached")), "{tries:?}");
+    let served = at("careful:right", cluster.postgres.port());
+    drop(cluster.world.serve_with(&[], &[("USM_DATABASE_URL", &served)]));
+}

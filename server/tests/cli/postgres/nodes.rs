@@ -1,0 +1,199 @@
+//! Nodes that differ: in their clocks, in their versions, in how they come to the database.
+
+use super::cluster::{Cluster, PASSWORD};
+use crate::{
+    clocks::another_time,
+    proxies::{
+        application::Application,
+        proxy::{Kind, Proxy},
+    },
+    world::{World, ask, exchange, request, soon},
+};
+use private_postgres::Postgres;
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+#[test]
+fn tim_04_nodes_whose_clocks_are_a_minute_apart_go_by_the_database() {
+    let mut cluster = Cluster::new(2, 1);
+    for (node, off) in [(0, "+30"), (1, "-30")] {
+        cluster.nodes[node] = None;
+        let url = cluster.wires[node].url();
+        let time = another_time(off);
+        let [library, time, monotonic] = time.each_ref().map(|(name, value)| (*name, &**value));
+        let variables = [("USM_DATABASE_URL", &*url), library, time, monotonic];
+        cluster.nodes[node] = Some(cluster.world.serve_at(&cluster.addresses[node], &["--idle-timeout", "5m"], &variables));
+    }
+    let near = |time: &str| {
+        let asked = format!("select abs(extract(epoch from clock_timestamp()) * 1000 - ({time})) < 5000");
+        assert_eq!(cluster.postgres.sql("usm", &asked).expect("an answer").trim(), "t", "{time}");
+    };
+    for (here, there) in [(0, 1), (1, 0)] {
+        let ready = ask(&cluster.addresses[here], "GET", "/readyz", "", "").expect("an answer");
+        let off = "this machine's clock differs from the database's by more than 5 s";
+        assert!(ready.status == 200 && ready.body.contains(off), "the clock is another: {}", ready.body);
+        let cookie = cluster.log_in(here, "pupil0").expect("in");
+        near("select created_at from sessions order by id desc limit 1");
+        near("select last_seen_at from sessions order by id desc limit 1");
+        assert_eq!((cluster.check(here, &cookie), cluster.check(there, &cookie)), (200, 200));
+        assert_eq!(cluster.end(there, &cluster.id("pupil0")).expect("an answer").status, 200);
+        near("select at from events order by seq desc limit 1");
+        assert_eq!((cluster.check(here, &cookie), cluster.check(there, &cookie)), (401, 401));
+    }
+    // Around its deadline, closer than either clock is to the database's.
+    for (left, verdict) in [(20_000, 200), (5_000, 200), (-1, 401), (-20_000, 401)] {
+        let cookie = cluster.log_in(0, "pupil0").expect("in");
+        let due = format!(
+            "update sessions set idle_expires_at = extract(epoch from clock_timestamp()) * 1000 + {left}
+             where id = (select max(id) from sessions)"
+        );
+        cluster.postgres.sql("usm", &due).expect("done");
+        assert_eq!((cluster.check(0, &cookie), cluster.check(1, &cookie)), (verdict, verdict), "{left} ms left");
+    }
+}
+
+#[test]
+fn flt_13_a_node_serves_on_and_starts_where_a_newer_one_has_changed_the_tables() {
+    let mut cluster = Cluster::new(2, 2);
+    let before = cluster.log_in(0, "pupil0").expect("in");
+    // As a newer version's migration does that this one can live with.
+    for change in [
+        "alter table sessions add column device text not null default 'unknown'",
+        "alter table accounts add column phone text",
+        "alter table events add column reviewed_at bigint",
+        "create table devices (id bigint primary key)",
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (99, 'newer', true, '', 0)",
+        "update schema set version = 99",
+    ] {
+        cluster.postgres.sql("usm", change).expect(change);
+    }
+    cluster.nodes[1] = None;
+    cluster.nodes[1] = Some(cluster.serve(1));
+    for (here, there) in [(0, 1), (1, 0)] {
+        assert_eq!(cluster.check(here, &before), 200, "nobody was logged out");
+        let cookie = cluster.log_in(here, "pupil1").expect("in");
+        let listed = r#"{"query":{"filters":["pupil1","","","",""]},"offset":0,"limit":10}"#;
+        soon("the other node lists it", || {
+            let list = ask(&cluster.addresses[there], "POST", "/api/sessions/list", &cluster.admin, listed).expect("an answer");
+            list.status == 200 && list.body.contains(r#""text":"pupil1""#)
+        });
+        assert_eq!(cluster.end(there, &cluster.id("pupil1")).expect("an answer").status, 200);
+        assert_eq!((cluster.check(here, &cookie), cluster.check(there, &cookie)), (401, 401));
+    }
+    // One that it cannot live with.
+    cluster.postgres.sql("usm", "update schema set oldest_binary = 99").expect("done");
+    let url = cluster.postgres.url("usm");
+    let done = cluster.world.usm_with(&["serve", "--listen", "127.0.0.1:0"], &[("USM_DATABASE_URL", &*url)], "");
+    assert!(done.status == 1 && done.err.contains("was written by a newer version"), "{}", done.err);
+}
+
+#[test]
+fn the_way_to_the_database_is_encrypted_where_the_url_says_so() {
+    let (world, postgres) = (World::new(), Postgres::start().expect("PostgreSQL starts"));
+    postgres.sql("postgres", "create database usm").expect("a database");
+    let at = |options: &str| format!("{}?{options}", postgres.url("usm"));
+    let refused = |url: &str| {
+        let done = world.usm_with(&["serve", "--listen", "127.0.0.1:0", "--database-wait", "1s"], &[("USM_DATABASE_URL", url)], "");
+        assert_eq!((done.status, &*done.out), (1, ""), "{url}: {}", done.err);
+        assert!(done.err.lines().last().is_some_and(|said| said.contains("cannot be reached")), "{}", done.err);
+    };
+    refused(&at("sslmode=require"));
+    let certificate = postgres.encrypt().expect("a certificate");
+    soon("the server speaks TLS", || postgres.sql("postgres", "show ssl").is_ok_and(|ssl| ssl.trim() == "on"));
+    // Nobody we know has signed it.
+    refused(&at("sslmode=verify-full"));
+    let url = at(&format!("sslmode=verify-full&sslrootcert={}", certificate.display()));
+    let created = world.usm_with(&["account", "create", "natetest"], &[("USM_DATABASE_URL", &*url)], &format!("{PASSWORD}\n"));
+    assert_eq!(created.status, 1, "there is no table yet: {}", created.err);
+    let node = world.serve_with(&[], &[("USM_DATABASE_URL", &*url)]);
+    let created = world.usm_with(&["account", "create", "natetest"], &[("USM_DATABASE_URL", &*url)], &format!("{PASSWORD}\n"));
+    assert_eq!(created.status, 0, "{}", created.err);
+    assert!(node.log_in("natetest", "correct+horse").is_some());
+    let ways = "select count(*) filter (where ssl) > 0, count(*) filter (where not ssl) from pg_stat_ssl join pg_stat_activity using (pid)
+                where datname = 'usm' and pid <> pg_backend_pid()";
+    assert_eq!(postgres.sql("usm", ways).expect("an answer").trim(), "t|0");
+}
+
+#[test]
+fn an_application_behind_nginx_asks_a_node_that_knows() {
+    let mut cluster = Cluster::new(2, 2);
+    let cookies = ["pupil0", "pupil1"].map(|name| cluster.log_in(0, name).expect("in"));
+    let site = ["--public-url", "https://sessions.example.org", "--trusted-proxies", "127.0.0.1", "--apps", "app.example.org"];
+    let site = [&site[..], &["--cookie-domain", "example.org"]].concat();
+    for node in 0..2 {
+        cluster.nodes[node] = None;
+        let url = cluster.wires[node].url();
+        cluster.nodes[node] = Some(cluster.world.serve_at(&cluster.addresses[node], &site, &[("USM_DATABASE_URL", &*url)]));
+    }
+    let application = Application::new();
+    let nodes = format!("{} fail_timeout=1s;\n    server {}", cluster.addresses[0], cluster.addresses[1]);
+    let proxy = Proxy::new(Kind::Nginx, &cluster.world, &nodes, &application.address);
+    let get = |cookie: &str| {
+        let asked = format!("GET / HTTP/1.1\r\nHost: app.example.org\r\nConnection: close\r\nCookie: __Host-{cookie}\r\n\r\n");
+        exchange(&proxy.address, &asked).expect("nginx answers").status
+    };
+    // Twenty times: nginx asks the nodes in turn.
+    let all = |cookie: &str, is_so: fn(u16) -> bool| {
+        for _ in 0..20 {
+            let status = get(cookie);
+            assert!(is_so(status), "{status}");
+        }
+    };
+    for cookie in &cookies {
+        all(cookie, |status| status == 200);
+    }
+    let hangs = cluster.nodes[0].as_ref().expect("it runs");
+    hangs.signal("-STOP");
+    assert_eq!([get(&cookies[0]), get(&cookies[0])], [200, 200], "a node that hangs holds up, but lets nobody down");
+    hangs.signal("-CONT");
+    cluster.wires[1].refuses();
+    soon("nginx tries the node that hung again", || get(&cookies[0]) == 200);
+    all(&cookies[0], |status| status == 200);
+    let url = cluster.postgres.url("usm");
+    let done = cluster.world.usm_with(&["account", "disable", "pupil0"], &[("USM_DATABASE_URL", &*url)], "");
+    assert_eq!(done.status, 0, "{}", done.err);
+    all(&cookies[0], |status| status == 401);
+    all(&cookies[1], |status| status == 200);
+    cluster.wires[1].leads(cluster.postgres.port());
+    cluster.nodes[0].take().expect("it runs").kill();
+    soon("the other node is back, and nginx knows", || get(&cookies[1]) == 200);
+    all(&cookies[0], |status| status == 401);
+    all(&cookies[1], |status| status == 200);
+    cluster.wires[1].refuses();
+    let before = application.seen().len();
+    all(&cookies[1], |status| status >= 500);
+    assert_eq!(application.seen().len(), before, "where no node knows, nobody gets through");
+}
+
+#[test]
+fn an_open_page_on_another_node_is_told_that_its_session_is_over_within_a_quarter_of_a_second() {
+    let cluster = Cluster::new(2, 1);
+    let pupil = cluster.id("pupil0");
+    let mut took: Vec<Duration> = (0..9)
+        .map(|_| {
+            let cookie = cluster.log_in(1, "pupil0").expect("in");
+            let mut page = TcpStream::connect(&cluster.addresses[1]).map(BufReader::new).expect("connected");
+            page.get_ref().set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+            write!(page.get_mut(), "{}", request(&cluster.addresses[1], "GET", "/live", &cookie, "")).expect("asked");
+            let mut until = |end: &str| {
+                let mut line = String::new();
+                while line.trim_end() != end {
+                    line.clear();
+                    assert_ne!(page.read_line(&mut line).expect("the node says something"), 0, "no {end:?}");
+                }
+            };
+            until("");
+            let begun = Instant::now();
+            assert_eq!(cluster.end(0, &pupil).expect("an answer").status, 200);
+            until("data: ended");
+            begun.elapsed()
+        })
+        .collect();
+    took.sort_unstable();
+    println!("between the End and its page: {took:?}");
+    // All but the slowest: the machine may be busy.
+    assert!(took[took.len() - 2] < Duration::from_millis(250), "{took:?}");
+}
