@@ -192,9 +192,16 @@ test('a page that Back restores is covered, and leaves where its session is over
   }
   await logIn(page, 'natetest');
   await expect(page).toHaveURL('/me');
+  // This tab has the stream, and the other waits for it: that keeps nobody from coming back.
+  const holder = await context.newPage();
+  await page.goto('/help');
+  await holder.goto('/me');
+  await hydrated(holder);
+  await expect.poll(async () => await holder.evaluate(async () => (await navigator.locks.query()).held!.length)).toBe(1);
   // What a form led to passes no route.
   await page.goto('/me');
   await hydrated(page);
+  await expect.poll(async () => await page.evaluate(async () => (await navigator.locks.query()).pending!.length)).toBe(1);
 
   const leaveAndComeBack = async () => {
     await page.goto('/help');
@@ -213,6 +220,7 @@ test('a page that Back restores is covered, and leaves where its session is over
   go();
   await expect(page.getByRole('heading', { name: 'My account' })).toBeVisible();
   await page.unroute('**/live?*');
+  await holder.close();
 
   await page.evaluate(() => delete document.documentElement.dataset.restored);
   go = await leaveAndComeBack();

@@ -5,10 +5,12 @@
 
 use leptos::{
     prelude::*,
+    task::spawn_local,
     wasm_bindgen::{JsCast, JsValue, closure::Closure, convert::FromWasmAbi},
 };
 use std::{cell::RefCell, time::Duration};
-use web_sys::{BroadcastChannel, Event, EventSource, MessageEvent, js_sys};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, BroadcastChannel, Event, EventSource, LockOptions, MessageEvent, js_sys};
 
 /// Of the lock and of the channel between the tabs.
 const NAME: &str = "usm-live";
@@ -53,6 +55,8 @@ struct Wire {
     channel: Option<BroadcastChannel>,
     turn: Turn,
     source: Option<EventSource>,
+    /// Gives up waiting for the lock.
+    waits: Option<AbortController>,
     /// Gives the lock back.
     release: Option<js_sys::Function>,
     failures: u32,
@@ -145,20 +149,28 @@ impl Live {
             WIRE.with_borrow_mut(|wire| wire.turn = Turn::Has);
             return self.connect();
         }
+        let Ok(waits) = AbortController::new() else { return };
+        let (signal, options) = (waits.signal(), LockOptions::new());
+        options.set_signal(&signal);
+        WIRE.with_borrow_mut(|wire| wire.waits = Some(waits));
         let granted = Closure::once_into_js(move || -> JsValue {
-            let granted = !document().hidden();
-            WIRE.with_borrow_mut(|wire| wire.turn = if granted { Turn::Has } else { Turn::None });
-            if !granted {
+            if signal.aborted() {
                 return JsValue::UNDEFINED;
             }
+            WIRE.with_borrow_mut(|wire| {
+                wire.waits = None;
+                wire.turn = Turn::Has;
+            });
             self.connect();
             // The lock is held until it is answered.
             js_sys::Promise::new(&mut |resolve, _| WIRE.with_borrow_mut(|wire| wire.release = Some(resolve))).into()
         });
-        let _ = locks.request(NAME, granted.unchecked_ref());
+        let request = locks.request_with_options(NAME, &options, granted.unchecked_ref());
+        // Given up it fails, and nobody minds.
+        spawn_local(async { _ = JsFuture::from(request).await });
     }
 
-    /// The page is left, perhaps to be shown again: with an open channel or a lock it would not be kept for Back.
+    /// The page is left, perhaps to be shown again: with an open channel, or a lock that it has or waits for, it would not be kept for Back.
     pub fn leave(self) {
         self.stop();
         let channel = WIRE.with_borrow_mut(|wire| {
@@ -174,8 +186,9 @@ impl Live {
     pub fn stop(self) {
         let release = WIRE.with_borrow_mut(|wire| {
             wire.close();
-            if wire.turn == Turn::Has {
-                wire.turn = Turn::None;
+            wire.turn = Turn::None;
+            if let Some(waits) = wire.waits.take() {
+                waits.abort();
             }
             wire.release.take()
         });
