@@ -273,3 +273,41 @@ test('Shift+Down extends over a row that is still to come', async ({ loggedIn })
   await stands(page, all - 2, 1);
   await expect(selected(page)).toContainText(`${(all - 1).toLocaleString('en')} users selected`);
 });
+
+test('Caps Lock changes no key, and what an input method takes is none', async ({ loggedIn }) => {
+  const page = await atFirstRow(loggedIn);
+  const down = async (key: string, more: KeyboardEventInit = {}) => await page.evaluate(([key, more]) =>
+    document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more })), [key, more] as const);
+  await down('A', { ctrlKey: true });
+  await expect(selected(page)).toContainText(`${(await users(page)).toLocaleString('en')} users selected`);
+  await press(page, 'Escape');
+  await expect(selected(page)).toHaveCount(0);
+  for (const key of ['ArrowDown', ' ', 'Enter']) await down(key, { isComposing: true });
+  await stands(page, 0, 1);
+  await expect(selected(page)).toHaveCount(0);
+  await expect(page.getByRole('complementary')).toHaveCount(0);
+  await press(page, 'ArrowUp');
+  await page.keyboard.type('b');
+  for (const key of ['Escape', 'ArrowDown', 'ArrowUp']) await down(key, { isComposing: true });
+  await expect(filter(page, 'User Name')).toBeFocused();
+  await expect(filter(page, 'User Name')).toHaveValue('b');
+});
+
+test('beside an open panel every cell with the focus is seen', async ({ loggedIn }) => {
+  const page = await atFirstRow(loggedIn);
+  for (const width of [760, 1_000, 1_192]) {
+    await page.setViewportSize({ width, height: 700 });
+    await press(page, 'Enter');
+    await expect(page.getByRole('complementary')).toBeVisible();
+    for (const key of ['End', 'ArrowLeft', 'ArrowLeft', 'Home']) {
+      await press(page, key);
+      const seen = async () => await page.evaluate(() => {
+        const { left, top, width, height } = document.activeElement!.getBoundingClientRect();
+        return document.activeElement!.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+      });
+      await expect.poll(seen, { message: `${width} px, ${key}` }).toBe(true);
+    }
+    await press(page, 'Escape');
+    await expect(page.getByRole('complementary')).toBeHidden();
+  }
+});

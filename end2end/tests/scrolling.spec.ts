@@ -416,3 +416,23 @@ test('a reload stands where it stood, however often', async ({ loggedIn }) => {
   await scrollTo(page, 0);
   await expect(page).toHaveURL(/sort=user_name$/);
 });
+
+test('on a screen that is turned the first row in sight stays it', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await scrollTo(page, 3_000 * 37);
+  await wholeView(page, 3_000);
+  const first = async () => {
+    const head = await page.locator('.list-scroll thead').evaluate((head) => head.getBoundingClientRect().bottom);
+    return (await rows(page)).find((row) => row.top >= head - 1)!.index;
+  };
+  const before = await first();
+  const heights = new Set<number>();
+  for (const size of [{ width: 400, height: 800 }, { width: 800, height: 400 }, { width: 1_280, height: 720 }]) {
+    await page.setViewportSize(size);
+    await expect.poll(async () => Math.abs(await first() - before), { message: `${size.width} px` }).toBeLessThanOrEqual(1);
+    heights.add(await page.locator('tr[data-id]:not(.afar)').first().evaluate((row) => row.getBoundingClientRect().height));
+  }
+  expect(heights.size, 'the rows have other heights').toBeGreaterThan(1);
+});

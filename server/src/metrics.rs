@@ -4,6 +4,7 @@
 //! What happens is counted where it happens; what is the case is looked up when it is asked for.
 
 use crate::{auth::password::Passwords, clock::Clock, store::SqlStore};
+use app::store::{StoreError, Stored};
 use axum::{Router, http::header, routing::get};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
@@ -12,6 +13,7 @@ use std::time::Duration;
 const REQUESTS: &str = "usm_request_seconds";
 const CHECKS: &str = "usm_session_checks_total";
 const SIGN_INS: &str = "usm_sign_ins_total";
+const ACTS: &str = "usm_acts_total";
 const STARTED: &str = "usm_sessions_started_total";
 const ENDED: &str = "usm_sessions_ended_total";
 
@@ -32,6 +34,17 @@ pub fn check(result: &'static str) {
 /// One log-in: `done`, `refused` or `failed`.
 pub fn sign_in(result: &'static str) {
     counter!(SIGN_INS, "result" => result).increment(1);
+}
+
+/// What an administrator did (`end`, `plan`, `undo_disable`, `save_account`): `done`, `refused` or `failed`. Each step of a plan counts.
+pub fn act<T>(act: &'static str, done: Stored<T>) -> Stored<T> {
+    let result = match &done {
+        Ok(_) => "done",
+        Err(StoreError::Refused(_)) => "refused",
+        Err(_) => "failed",
+    };
+    counter!(ACTS, "act" => act, "result" => result).increment(1);
+    done
 }
 
 /// Sessions that began and ended, by whatever node, as the list follows them.
@@ -101,6 +114,7 @@ fn describe() {
     describe_histogram!(REQUESTS, Unit::Seconds, "Answered requests and what they took");
     describe_counter!(CHECKS, "Looks whether a session lives");
     describe_counter!(SIGN_INS, "Log-ins");
+    describe_counter!(ACTS, "What administrators did on this node, each step of a plan");
     describe_counter!(STARTED, "Sessions that began, on whatever node");
     describe_counter!(ENDED, "Sessions that ended, on whatever node and in whatever way");
     describe_gauge!("usm_list_follows", "1 while the list follows the database");

@@ -1,7 +1,7 @@
 //! The few things that the page asks of the browser by itself. Nothing here runs on the server.
 
 use leptos::{prelude::*, wasm_bindgen::JsCast};
-use web_sys::{Element, Event, FocusOptions, HtmlElement, HtmlInputElement};
+use web_sys::{Element, Event, FocusOptions, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 /// The one element of the list's rows that Tab leads to.
 pub const ROWS_STOP: &str = ".list-scroll tbody [tabindex='0']";
@@ -31,6 +31,15 @@ pub fn as_input(element: HtmlElement) -> Option<HtmlInputElement> {
 /// Moves the focus. Fails only for an element that cannot take it.
 pub fn focus(element: &HtmlElement) {
     let _ = element.focus();
+}
+
+/// Moves the focus, and brings the whole element into sight: by itself the browser is content with a part.
+pub fn focus_whole(element: &HtmlElement) {
+    focus(element);
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(ScrollLogicalPosition::Nearest);
+    options.set_inline(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
 /// Moves the focus without scrolling to it.

@@ -64,7 +64,16 @@ impl Bits {
 
     /// Those of the slots that lie together from a multiple of [`WORD`] on.
     pub fn together(&self, base: u32) -> impl Iterator<Item = u32> {
-        ones(self.words.get((base / WORD) as usize).copied().unwrap_or(0), base)
+        ones(self.word(base), base)
+    }
+
+    /// Whether there is one of them.
+    pub fn has_any_together(&self, base: u32) -> bool {
+        self.word(base) != 0
+    }
+
+    fn word(&self, base: u32) -> u64 {
+        self.words.get((base / WORD) as usize).copied().unwrap_or(0)
     }
 
     pub fn count(&self) -> u32 {

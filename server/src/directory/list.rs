@@ -3,6 +3,7 @@
 use super::{
     Directory,
     bits::{Bits, WORD},
+    sessions::BLOCK,
 };
 use crate::show;
 use app::{
@@ -206,12 +207,22 @@ impl Directory {
         let (order, ranks) = (self.accounts.order(0), self.accounts.ranks());
         // The complement of a number turns the order around, without an overflow.
         let mask = if descending { !0 } else { 0 };
-        let mut keys = Smallest::new(offset, limit);
-        for (times, base) in matching.newest.chunks(WORD as usize).zip((0..).step_by(WORD as usize)) {
-            // Mostly nobody of them comes early enough, which is seen at a glance.
-            if times.iter().fold(false, |any, at| any | keys.takes(&(at ^ mask, 0))) {
-                for slot in matching.accounts.together(base) {
-                    keys.push((matching.newest[slot as usize] ^ mask, ranks[slot as usize]));
+        let (latest, mut keys) = (self.sessions.latest(), Smallest::new(offset, limit));
+        if descending && matches!(matching.accounts, Cow::Borrowed(_)) {
+            // Everybody matches: each block has somebody who is as new as its latest, so that nobody older than the last wanted
+            // block's comes into the window.
+            keys.lower_bar(latest.iter().map(|at| (at ^ mask, u32::MAX)));
+        }
+        for ((block, latest), start) in matching.newest.chunks(BLOCK).zip(latest).zip((0..).step_by(BLOCK)) {
+            if descending && !keys.takes(&(latest ^ mask, 0)) {
+                continue;
+            }
+            for (times, base) in block.chunks(WORD as usize).zip((start..).step_by(WORD as usize)) {
+                // Mostly nobody of them matches or comes early enough, which is seen at a glance.
+                if matching.accounts.has_any_together(base) && times.iter().fold(false, |any, at| any | keys.takes(&(at ^ mask, 0))) {
+                    for slot in matching.accounts.together(base) {
+                        keys.push((matching.newest[slot as usize] ^ mask, ranks[slot as usize]));
+                    }
                 }
             }
         }
@@ -300,6 +311,14 @@ struct Smallest<K> {
 impl<K: Copy + Ord> Smallest<K> {
     fn new(offset: usize, limit: usize) -> Self {
         Self { offset, wanted: offset.saturating_add(limit).max(1), kept: Vec::new(), bar: None }
+    }
+
+    /// Sets the bar by keys of which each stands for at least one, no greater, that comes later.
+    fn lower_bar(&mut self, keys: impl Iterator<Item = K>) {
+        let mut keys: Vec<_> = keys.collect();
+        if keys.len() >= self.wanted {
+            self.bar = Some(*keys.select_nth_unstable(self.wanted - 1).1);
+        }
     }
 
     fn takes(&self, key: &K) -> bool {

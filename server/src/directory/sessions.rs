@@ -12,6 +12,9 @@ const TOMBSTONE_MS: i64 = 10 * 60_000;
 
 const NONE: u32 = u32::MAX;
 
+/// Accounts whose newest sessions are looked at together: [`Sessions::latest`].
+pub const BLOCK: usize = 256;
+
 /// A session in the chain of its account, together in memory, since a walk along a chain meets a cold line at each step; or a free
 /// place, whose account is [`NONE`].
 #[derive(Clone, Copy)]
@@ -30,8 +33,10 @@ pub struct Sessions {
     free: Vec<u32>,
 
     first: Vec<u32>,
-    /// Per account, UTC milliseconds; means nothing where it has no session.
+    /// Per account, UTC milliseconds; 0 where it has no session.
     newest: Vec<i64>,
+    /// Per [`BLOCK`] accounts the latest of `newest`.
+    latest: Vec<i64>,
     counts: Vec<u32>,
     active: Bits,
     all: Totals,
@@ -45,6 +50,9 @@ impl Sessions {
     /// A new account, without a session.
     pub fn add_account(&mut self, account: u32) {
         self.first.push(NONE);
+        if self.newest.len().is_multiple_of(BLOCK) {
+            self.latest.push(0);
+        }
         self.newest.push(0);
         self.counts.push(0);
         self.active.reach(account);
@@ -114,7 +122,8 @@ impl Sessions {
         }
         let (from_place, to_place) = (from as usize, to as usize);
         self.first[to_place] = std::mem::replace(&mut self.first[from_place], NONE);
-        self.newest[to_place] = self.newest[from_place];
+        self.set_newest(to_place, self.newest[from_place]);
+        self.set_newest(from_place, 0);
         self.counts[to_place] = std::mem::take(&mut self.counts[from_place]);
         self.active.set(to, self.active.get(from));
         self.active.set(from, false);
@@ -125,6 +134,7 @@ impl Sessions {
         let picked = |column: &[u32]| slots.iter().map(|&slot| column[slot as usize]).collect::<Vec<_>>();
         (self.first, self.counts) = (picked(&self.first), picked(&self.counts));
         self.newest = slots.iter().map(|&slot| self.newest[slot as usize]).collect();
+        self.latest = self.newest.chunks(BLOCK).map(latest).collect();
         self.active = Bits::with_slots(slots.len());
         for (account, &first) in (0..).zip(&self.first) {
             let mut slot = first;
@@ -154,6 +164,11 @@ impl Sessions {
     /// Creation of the newest session of each account.
     pub fn newest(&self) -> &[i64] {
         &self.newest
+    }
+
+    /// Of each [`BLOCK`] accounts the latest creation of a session; 0 where there is none.
+    pub fn latest(&self) -> &[i64] {
+        &self.latest
     }
 
     /// Creation of each session of an account, newest first.
@@ -205,7 +220,21 @@ impl Sessions {
             self.links[before as usize].next = next;
         } else {
             self.first[account] = next;
-            self.newest[account] = if next == NONE { 0 } else { self.links[next as usize].created_at };
+            self.set_newest(account, if next == NONE { 0 } else { self.links[next as usize].created_at });
         }
     }
+
+    fn set_newest(&mut self, account: usize, to: i64) {
+        let before = std::mem::replace(&mut self.newest[account], to);
+        let block = account / BLOCK;
+        if to >= self.latest[block] {
+            self.latest[block] = to;
+        } else if before == self.latest[block] {
+            self.latest[block] = self.newest.chunks(BLOCK).nth(block).map_or(0, latest);
+        }
+    }
+}
+
+fn latest(newest: &[i64]) -> i64 {
+    newest.iter().copied().max().unwrap_or(0)
 }

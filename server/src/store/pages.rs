@@ -4,7 +4,7 @@ use super::{
     SqlStore,
     acts::{count, refused},
 };
-use crate::{directory::Directory, show};
+use crate::{directory::Directory, metrics, show};
 use app::{
     guard::{Admin, SignedIn},
     model::{
@@ -81,7 +81,7 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, admin: &Admin, plan: PlanId, confirmation: &Confirmation) -> Stored<Report> {
-        self.commit_plan(admin, plan, confirmation).await
+        metrics::act("plan", self.commit_plan(admin, plan, confirmation).await)
     }
 
     async fn report(&self, admin: &Admin, batch: BatchId) -> Stored<Option<Report>> {
@@ -93,11 +93,11 @@ impl Store for SqlStore {
     }
 
     async fn end(&self, who: &SignedIn, target: EndTarget) -> Stored<Report> {
-        self.end_target(who, target).await
+        metrics::act("end", self.end_target(who, target).await)
     }
 
     async fn undo_disable(&self, admin: &Admin, batch: BatchId) -> Stored<Undone> {
-        self.undo(admin, batch).await
+        metrics::act("undo_disable", self.undo(admin, batch).await)
     }
 
     async fn search_accounts(&self, _admin: &Admin, text: &str, limit: u32) -> Stored<FoundAccounts> {
@@ -110,7 +110,7 @@ impl Store for SqlStore {
     }
 
     async fn save_account(&self, admin: &Admin, save: &SaveAccount) -> Stored<Saved> {
-        self.save(admin, save).await
+        metrics::act("save_account", self.save(admin, save).await)
     }
 
     async fn history(&self, _admin: &Admin, act: Option<BatchId>, before: Option<i64>, limit: u32) -> Stored<Option<History>> {

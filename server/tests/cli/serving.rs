@@ -1,8 +1,12 @@
 //! A running server, and the command line as the second process on its file.
 
-use crate::world::{Server, World, ask, soon};
+use crate::world::{Server, World, ask, request, soon};
 use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
-use std::{net::TcpListener, os::unix::fs::PermissionsExt as _};
+use std::{
+    io::Write as _,
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+};
 
 /// A running server with `admin` and `nate`, and their passwords.
 fn running() -> (World, Server, String) {
@@ -168,12 +172,23 @@ fn a_monitor_reads_what_the_node_does_on_an_address_of_its_own() {
     assert!(server.log_in("nate", "wrong").is_none());
     assert_eq!(server.status("/auth/verify", &nate), 200);
     soon("the session is listed", || is("usm_sessions", 1));
-    world.ok(&["session", "end", "--user-name", "=nate"]);
+    // A page that vanishes without a word leaves nothing.
+    let mut page = TcpStream::connect(&server.address).expect("a connection");
+    page.write_all(request(&server.address, "GET", "/live", &nate, "").as_bytes()).expect("sent");
+    soon("the page is open", || is("usm_open_pages", 1));
+    drop(page);
+    soon("the page is gone", || is("usm_open_pages", 0));
+    world.ok_with(&["account", "create", "boss", "--sis"], "correct horse\n");
+    let boss = server.log_in("boss", "correct horse").expect("boss logs in");
+    let end = |account: u32| server.ask("POST", "/api/sessions/end", &boss, &format!(r#"{{"target":{{"account":{account}}}}}"#)).status;
+    assert_eq!((end(2), end(99)), (200, 404));
     assert_eq!(server.status("/auth/verify", &nate), 401);
-    soon("the end is counted", || is("usm_sessions_ended_total", 1) && is("usm_sessions", 0));
+    soon("the end is counted", || is("usm_sessions_ended_total", 1) && is("usm_sessions", 1));
     for (name, least) in [
         (r#"usm_sign_ins_total{result="done"}"#, 1.0),
         (r#"usm_sign_ins_total{result="refused"}"#, 1.0),
+        (r#"usm_acts_total{act="end",result="done"}"#, 1.0),
+        (r#"usm_acts_total{act="end",result="refused"}"#, 1.0),
         (r#"usm_session_checks_total{result="valid"}"#, 1.0),
         (r#"usm_session_checks_total{result="over"}"#, 1.0),
         (r#"usm_request_seconds_count{status="2xx"}"#, 1.0),

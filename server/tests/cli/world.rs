@@ -175,7 +175,7 @@ impl Server {
         self.ask("GET", path, cookie, "").body
     }
 
-    fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
+    pub fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
         ask(&self.address, method, path, cookie, body).expect("the server answers")
     }
 

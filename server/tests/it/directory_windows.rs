@@ -11,6 +11,7 @@ use app::model::{
 use jiff::tz::TimeZone;
 use proptest::{collection::vec, prelude::*, sample::select};
 use server::{
+    demo::chance::Chance,
     directory::{AccountEntry, Change, Directory, SessionEntry},
     show,
 };
@@ -541,6 +542,48 @@ fn inp_07_offset_and_limit_stay_within_the_result() {
     let mut full = thirty().directory();
     full.apply(&more.into_iter().map(Change::Started).collect::<Vec<_>>(), NOW);
     assert_eq!(full.window(&Query::default(), &Selection::default(), NOW, YOU, 0, u32::MAX).rows.len(), 200);
+}
+
+#[test]
+fn the_newest_of_thousands_are_the_first_of_them_all() {
+    let mut chance = Chance::new(11);
+    let mut naive = Naive::default();
+    let many = |id: u32| account(id.into(), [&*format!("user{id}"), "", ""]);
+    naive.accounts = (1..=6_000).map(|id| (AccountId(id.into()), many(id))).collect();
+    let mut directory = naive.directory();
+    // Few of them are logged in after each hundred rounds, and many before.
+    let (mut active, mut sessions): (Vec<SessionId>, _) = (Vec::new(), 0);
+    for round in 0..400_i64 {
+        let mut changes = Vec::new();
+        for _ in 0..40 {
+            let id = 1 + chance.below(6_000);
+            sessions += 1;
+            // Several begin in the same second.
+            let created_at = NOW + (round - i64::from(chance.below(300))) * 1_000;
+            changes.push(Change::Started(SessionEntry { id: SessionId(sessions), account: AccountId(id.into()), created_at }));
+            active.push(SessionId(sessions));
+        }
+        let ends = if round % 100 == 99 { active.len() - 20 } else { 10 };
+        for _ in 0..ends {
+            let last = u32::try_from(active.len()).expect("few");
+            changes.push(Change::Ended(vec![active.swap_remove(chance.below(last) as usize)]));
+        }
+        let renamed = 1 + chance.below(6_000);
+        changes.push(Change::Account(account(renamed.into(), [&*format!("user{renamed}"), &*format!("at{round}"), ""])));
+        if round % 10 == 0 {
+            changes.push(Change::AccountGone(AccountId((1 + chance.below(6_000)).into())));
+        }
+        directory.apply(&changes, NOW);
+        for filter in ["", "7", "at"] {
+            let query = Query { filters: [filter, "", "", "", ""].map(String::from), ..Query::default() };
+            let all = directory.matching(&query, NOW);
+            let [offset, limit] = [chance.below(12), 1 + chance.below(8)];
+            let window = directory.window(&query, &Selection::default(), NOW, YOU, offset, limit);
+            let rows: Vec<_> = window.rows.iter().map(|row| row.id).collect();
+            let expected: Vec<_> = all.iter().copied().skip(window.offset as usize).take(limit as usize).collect();
+            assert_eq!(rows, expected, "round {round}, {filter:?}, {limit} from {offset} on");
+        }
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn stop_at(element: &HtmlElement) {
 pub(super) fn stand_at(row: &Element, cell: u32) {
     if let Some(element) = stop(row, cell) {
         stop_at(&element);
-        focus(&element);
+        browser::focus_whole(&element);
     }
 }
 
