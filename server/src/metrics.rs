@@ -37,6 +37,10 @@ pub fn sign_in(result: &'static str) {
 }
 
 /// What an administrator did (`end`, `plan`, `undo_disable`, `save_account`): `done`, `refused` or `failed`. Each step of a plan counts.
+/// Answers what was done.
+///
+/// # Errors
+/// Those of what was done.
 pub fn act<T>(act: &'static str, done: Stored<T>) -> Stored<T> {
     let result = match &done {
         Ok(_) => "done",
