@@ -276,7 +276,7 @@ test('Shift+Down extends over a row that is still to come', async ({ loggedIn })
 
 test('Caps Lock changes no key, and what an input method takes is none', async ({ loggedIn }) => {
   const page = await atFirstRow(loggedIn);
-  const down = async (key: string, more: KeyboardEventInit = {}) => await page.evaluate(([key, more]) =>
+  const down = async (key: string, more: { ctrlKey?: boolean; isComposing?: boolean } = {}) => await page.evaluate(([key, more]) =>
     document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more })), [key, more] as const);
   await down('A', { ctrlKey: true });
   await expect(selected(page)).toContainText(`${(await users(page)).toLocaleString('en')} users selected`);
