@@ -50,15 +50,7 @@ impl Store for SqlStore {
     async fn range(&self, admin: &Admin, query: &Query, from: AccountId, to: AccountId) -> Stored<Vec<AccountId>> {
         let (query, now) = (query.clone(), admin.who().now);
         let accounts = self.in_directory(move |directory| directory.range(&query, now, from, to)).await?;
-        let users = count(accounts.len());
-        if users > RANGE_USERS {
-            return Err(refused(format!(
-                "That range holds {} users, more than the {} that fit. Filter the list and select all that match instead.",
-                thousands(users),
-                thousands(RANGE_USERS)
-            )));
-        }
-        Ok(accounts)
+        fitting(accounts)
     }
 
     async fn export(&self, admin: &Admin, query: &Query) -> Stored<Vec<Listed>> {
@@ -145,5 +137,32 @@ impl SqlStore {
             StoreError::Internal
         })?;
         answer.ok_or(StoreError::Unavailable)
+    }
+}
+
+/// The users of a range, where these are not too many to be sent.
+fn fitting(accounts: Vec<AccountId>) -> Stored<Vec<AccountId>> {
+    let users = count(accounts.len());
+    if users > RANGE_USERS {
+        return Err(refused(format!(
+            "That range holds {} users, more than the {} that fit. Filter the list and select all that match instead.",
+            thousands(users),
+            thousands(RANGE_USERS)
+        )));
+    }
+    Ok(accounts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::AppError;
+
+    #[test]
+    fn inp_07_a_range_of_too_many_is_refused_and_not_cut() {
+        let people = |number: i64| (1..=number).map(AccountId).collect::<Vec<_>>();
+        assert_eq!(fitting(people(200_000)).expect("they fit").len(), 200_000);
+        let Err(StoreError::Refused(AppError::Invalid { message: sentence })) = fitting(people(200_001)) else { panic!("it is refused") };
+        assert!(sentence.contains("200,001") && sentence.contains("200,000"), "{sentence}");
     }
 }

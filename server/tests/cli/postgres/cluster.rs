@@ -1,11 +1,16 @@
 //! Nodes on one database, and an administrator who is logged in.
 
 use super::wire::Wire;
-use crate::world::{Answer, Server, World, ask};
+use crate::{
+    listed::{Listed, listed},
+    world::{Answer, Server, World, ask, soon},
+};
 use private_postgres::Postgres;
 use std::{io, net::TcpListener};
 
 pub const PASSWORD: &str = "correct horse";
+
+const ACTIVE: &str = "select account_id, count(*) from sessions where ended_at is null group by account_id";
 
 /// The whole of it. Each node reaches the database by a wire of its own.
 pub struct Cluster {
@@ -70,6 +75,16 @@ impl Cluster {
     pub fn id(&self, name: &str) -> String {
         let id = self.postgres.sql("usm", &format!("select id from accounts where user_name = '{name}'")).expect("an answer");
         id.trim().to_owned()
+    }
+}
+
+/// Waits until each node lists what the database holds, now that nobody writes any more: for two seconds.
+pub fn compare_lists(addresses: &[String], admin: &str, database: &Postgres) {
+    let active = database.sql("usm", ACTIVE).expect("an answer");
+    let active = active.lines().map(|line| line.split_once('|').expect("two columns"));
+    let held = Listed::of(active.map(|(account, count)| (account.parse().expect("an id"), count.parse().expect("a number"))));
+    for address in addresses {
+        soon(&format!("{address} lists {held:?}"), || listed(address, admin).as_ref() == Some(&held));
     }
 }
 

@@ -1,9 +1,12 @@
 //! What breaks between the nodes and their database, one thing at a time.
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, compare_lists};
 use crate::world::{ask, signal};
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -50,7 +53,7 @@ fn flt_07_a_node_cut_off_from_its_database_lets_nobody_in_and_is_right_again_at_
 
 #[test]
 fn no_acknowledged_end_is_lost_when_a_standby_takes_over() {
-    let cluster = Cluster::new(2, 12);
+    let cluster = Cluster::new(2, 32);
     let standby = cluster.postgres.standby().expect("a standby");
     let sql = |sql: &str| cluster.postgres.sql("usm", sql).expect("done");
     sql("alter system set synchronous_standby_names = '*'");
@@ -68,37 +71,40 @@ fn no_acknowledged_end_is_lost_when_a_standby_takes_over() {
     assert_eq!(unheard, 503, "answered before the standby had it");
     within(Duration::from_secs(5), 200, || cluster.end(0, &cluster.id("pupil0")).map_or(0, |answer| answer.status));
     assert_eq!(cluster.check(1, &first), 401);
-    let pupils: Vec<_> = (0..12).map(|pupil| format!("pupil{pupil}")).collect();
+    let pupils: Vec<_> = (0..32).map(|pupil| format!("pupil{pupil}")).collect();
     let ids: Vec<_> = pupils.iter().map(|name| cluster.id(name)).collect();
     let cookies: Vec<_> = pupils.iter().enumerate().map(|(at, name)| cluster.log_in(at % 2, name).expect("in")).collect();
-    // One after the other is ended, until the primary is gone in the middle of it.
-    let dies = AtomicBool::new(false);
+    // Each node ends one after the other, until the primary is gone in the middle of it.
+    let (far, dies) = mpsc::channel();
     let mut cluster = cluster;
     let (addresses, admin) = (cluster.addresses.clone(), cluster.admin.clone());
-    let ended = thread::scope(|scope| {
-        let (dies, ids) = (&dies, &ids);
-        let ends = scope.spawn(move || {
-            let mut ended = 0;
-            for (at, id) in ids.iter().enumerate().take(10) {
-                let answer = super::cluster::end(&addresses[at % 2], &admin, id);
-                if !answer.is_ok_and(|answer| answer.status == 200) {
-                    break;
+    let ended: Vec<usize> = thread::scope(|scope| {
+        let (ids, addresses, admin) = (&ids, &addresses, &admin);
+        let ends = [0, 1].map(|node| {
+            let far = far.clone();
+            scope.spawn(move || {
+                let mut ended = Vec::new();
+                for at in (node..30).step_by(2) {
+                    let answer = super::cluster::end(&addresses[node], admin, &ids[at]);
+                    if !answer.is_ok_and(|answer| answer.status == 200) {
+                        break;
+                    }
+                    ended.push(at);
+                    if ended.len() == 3 {
+                        far.send(()).expect("it is waited for");
+                    }
                 }
-                ended = at + 1;
-                if ended == 3 {
-                    dies.store(true, Ordering::Relaxed);
-                }
-            }
-            ended
+                ended
+            })
         });
-        while !dies.load(Ordering::Relaxed) {
-            thread::sleep(Duration::from_micros(100));
+        for _ in 0..2 {
+            dies.recv_timeout(Duration::from_secs(10)).expect("three ends at each node");
         }
         cluster.postgres.kill().expect("killed");
         for wire in &cluster.wires {
             wire.refuses();
         }
-        ends.join().expect("no panic")
+        ends.into_iter().flat_map(|ends| ends.join().expect("no panic")).collect()
     });
     for node in 0..2 {
         assert_eq!(cluster.check(node, &cookies[0]), 503, "without a database nobody knows");
@@ -109,21 +115,22 @@ fn no_acknowledged_end_is_lost_when_a_standby_takes_over() {
     // Until it is promoted it is not asked: what it says may be old.
     thread::sleep(Duration::from_millis(500));
     for node in 0..2 {
-        assert_eq!((cluster.check(node, &cookies[0]), cluster.check(node, &cookies[11])), (503, 503), "a standby was asked");
+        assert_eq!((cluster.check(node, &cookies[0]), cluster.check(node, &cookies[31])), (503, 503), "a standby was asked");
     }
     standby.promote().expect("it takes over");
     for node in 0..2 {
         // It waits for no standby of its own.
         standby.sql("usm", "alter system set synchronous_standby_names = ''").expect("done");
         standby.sql("usm", "select pg_reload_conf()").expect("done");
-        within(Duration::from_secs(2), 200, || cluster.check(node, &cookies[11]));
-        for cookie in &cookies[..ended] {
-            assert_eq!(cluster.check(node, cookie), 401, "an acknowledged end of {ended} is lost");
+        within(Duration::from_secs(2), 200, || cluster.check(node, &cookies[31]));
+        for &at in &ended {
+            assert_eq!(cluster.check(node, &cookies[at]), 401, "an acknowledged end of {} is lost", ended.len());
         }
     }
-    within(Duration::from_secs(2), 200, || cluster.end(1, &ids[11]).map_or(0, |answer| answer.status));
-    assert_eq!((cluster.check(0, &cookies[11]), cluster.check(1, &cookies[11])), (401, 401));
-    println!("{ended} ends were acknowledged before the primary died");
+    within(Duration::from_secs(2), 200, || cluster.end(1, &ids[31]).map_or(0, |answer| answer.status));
+    assert_eq!((cluster.check(0, &cookies[31]), cluster.check(1, &cookies[31])), (401, 401));
+    compare_lists(&cluster.addresses, &cluster.admin, &standby);
+    println!("{} ends were acknowledged before the primary died", ended.len());
 }
 
 #[test]

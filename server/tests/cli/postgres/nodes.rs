@@ -5,6 +5,7 @@ use crate::{
     clocks::another_time,
     proxies::{
         application::Application,
+        nobody_says_who_it_is,
         proxy::{Kind, Proxy},
     },
     world::{World, ask, exchange, request, soon},
@@ -118,7 +119,7 @@ fn the_way_to_the_database_is_encrypted_where_the_url_says_so() {
 }
 
 #[test]
-fn an_application_behind_nginx_asks_a_node_that_knows() {
+fn fwd_02_fwd_06_an_application_behind_nginx_asks_a_node_that_knows() {
     let mut cluster = Cluster::new(2, 2);
     let cookies = ["pupil0", "pupil1"].map(|name| cluster.log_in(0, name).expect("in"));
     let site = ["--public-url", "https://sessions.example.org", "--trusted-proxies", "127.0.0.1", "--apps", "app.example.org"];
@@ -145,6 +146,8 @@ fn an_application_behind_nginx_asks_a_node_that_knows() {
     for cookie in &cookies {
         all(cookie, |status| status == 200);
     }
+    // FWD-02 before two nodes.
+    nobody_says_who_it_is(Kind::Nginx, &proxy, &application, &format!("Cookie: __Host-{}", cookies[0]), "pupil0");
     let hangs = cluster.nodes[0].as_ref().expect("it runs");
     hangs.signal("-STOP");
     assert_eq!([get(&cookies[0]), get(&cookies[0])], [200, 200], "a node that hangs holds up, but lets nobody down");

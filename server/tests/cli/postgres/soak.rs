@@ -4,10 +4,7 @@ use super::{
     cluster::{Cluster, check, end, log_in, number},
     history::{Operation, Outcome, What, judge},
 };
-use crate::{
-    listed::{Listed, listed},
-    world::{Answer, ask, soon},
-};
+use crate::world::{Answer, ask};
 use server::demo::chance::Chance;
 use std::{
     collections::VecDeque,
@@ -33,8 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// By then a node that was killed, or that did not say what became of it, has done it or never will: longer than any deadline.
 const LATEST: Duration = Duration::from_secs(5);
-
-const ACTIVE: &str = "select account_id, count(*) from sessions where ended_at is null group by account_id";
 
 /// What all clients know of one account.
 struct Pupil {
@@ -150,15 +145,9 @@ impl Soak {
         }
     }
 
-    /// Waits until each node lists what the database holds, now that nobody writes any more: for two seconds.
     fn compare_lists(&self) {
         let cluster = self.cluster.lock().expect("no panic");
-        let active = cluster.postgres.sql("usm", ACTIVE).expect("an answer");
-        let active = active.lines().map(|line| line.split_once('|').expect("two columns"));
-        let held = Listed::of(active.map(|(account, count)| (account.parse().expect("an id"), count.parse().expect("a number"))));
-        for address in &self.addresses {
-            soon(&format!("{address} lists {held:?}"), || listed(address, &self.admin).as_ref() == Some(&held));
-        }
+        super::cluster::compare_lists(&self.addresses, &self.admin, &cluster.postgres);
     }
 
     /// Kills a node, or the database, again and again; answers how often.
