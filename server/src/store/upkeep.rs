@@ -16,6 +16,9 @@ const TIME_OUTS: i64 = 1_000;
 /// So many times at once: after a long standstill the log is folded in, and activity written, in between.
 const ROUNDS: usize = 10;
 
+/// Between two rounds: SQLite wakes nobody who waits in another process, he looks every few milliseconds whether it is his turn.
+const BREATH: Duration = Duration::from_millis(30);
+
 /// How long folding the log in may take.
 const CHECKPOINT: Duration = Duration::from_secs(10);
 
@@ -181,6 +184,7 @@ impl SqlStore {
             events::record(&mut tx, &Deed::new(Actor::System, Action::TimedOut, now)?, &targets).await?;
             tx.commit().await?;
             ended += targets.len() as u64;
+            tokio::time::sleep(BREATH).await;
         }
         Ok(ended)
     }

@@ -1,6 +1,6 @@
 //! The directory follows the database: after any sequence of operations, and whoever wrote.
 
-use crate::common::{HOUR, LIMITS, MINUTE, NOW, World};
+use crate::common::{HOUR, LIMITS, MINUTE, NOW, World, start};
 use app::{
     guard::Origin,
     model::{
@@ -117,6 +117,30 @@ async fn what_timed_out_while_nothing_ran_is_no_part_of_the_first_list_and_is_wr
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(followed(&world.store).1, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn very_many_time_outs_leave_another_process_its_turn() {
+    let world = World::new().await;
+    let pupils = world.lab(20_000).await;
+    world.sign_all_in(&pupils).await;
+    world.clock.advance(2 * HOUR);
+    let (there, now) = (world.command_line().await, world.clock.now());
+    let account = world.account("natetest").await;
+    let sweep = tokio::spawn({
+        let store = world.store.clone();
+        async move { store.end_timed_out(now).await }
+    });
+    // One after the other, for as long as it takes. A disk may be slow once.
+    let (mut written, mut refused) = (0, 0);
+    while !sweep.is_finished() {
+        match there.begin_demo_sessions(vec![start(account, now)]).await {
+            Ok(_) => written += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    assert_eq!(sweep.await.expect("no panic").expect("swept"), 20_000);
+    assert!(written > 60 && refused <= 1, "{written} writes beside the sweep, {refused} refused");
 }
 
 #[tokio::test]
