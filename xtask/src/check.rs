@@ -16,12 +16,13 @@ const NOT_IN_THE_BROWSER: [&str; 5] = ["sqlx", "tokio", "axum", "argon2", "jiff"
 const TESTED: [&str; 6] = ["-p", "app", "-p", "server", "--features", "app/ssr"];
 
 /// Tests of what only a SQLite file has or does, and those that ask no database.
-const ABOUT_FILES: [&str; 9] = [
+const ABOUT_FILES: [&str; 10] = [
     "directory_windows::",
     "store_failures::",
     "web_02_safe_requests_change_nothing",
     "fs_01_a_full_disk_refuses_every_write",
     "whoever_reads_slowly_lets_the_write_ahead_log",
+    "very_many_time_outs_leave_another_process_its_turn",
     "only_a_database_of_ours_is_opened",
     "a_new_database_is_its_owners_only",
     "a_newer_database_is_refused_in_one_sentence",
