@@ -36,7 +36,7 @@ pub fn sign_in(result: &'static str) {
     counter!(SIGN_INS, "result" => result).increment(1);
 }
 
-/// What an administrator did (`end`, `plan`, `undo_disable`, `save_account`): `done`, `refused` or `failed`. Each step of a plan counts.
+/// One act (`end`, also of one's own sessions; a step of a `plan`; `undo_disable`; `save_account`): `done`, `refused` or `failed`.
 /// Answers what was done.
 ///
 /// # Errors
@@ -118,7 +118,7 @@ fn describe() {
     describe_histogram!(REQUESTS, Unit::Seconds, "Answered requests and what they took");
     describe_counter!(CHECKS, "Looks whether a session lives");
     describe_counter!(SIGN_INS, "Log-ins");
-    describe_counter!(ACTS, "What administrators did on this node, each step of a plan");
+    describe_counter!(ACTS, "Acts on this node, each step of a plan");
     describe_counter!(STARTED, "Sessions that began, on whatever node");
     describe_counter!(ENDED, "Sessions that ended, on whatever node and in whatever way");
     describe_gauge!("usm_list_follows", "1 while the list follows the database");

@@ -53,10 +53,11 @@ pub struct Live {
 #[derive(Default)]
 struct Wire {
     channel: Option<BroadcastChannel>,
-    turn: Turn,
     source: Option<EventSource>,
     /// Gives up waiting for the lock.
     waits: Option<AbortController>,
+    /// It is this tab that has the stream.
+    has_turn: bool,
     /// Gives the lock back.
     release: Option<js_sys::Function>,
     failures: u32,
@@ -64,14 +65,6 @@ struct Wire {
     tries: u32,
     /// A form was sent, whose answer is another page.
     leaving: bool,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Turn {
-    #[default]
-    None,
-    Waits,
-    Has,
 }
 
 thread_local! {
@@ -139,14 +132,13 @@ impl Live {
             WIRE.with_borrow_mut(|wire| wire.channel = Some(channel));
         }
         post(HOW);
-        if WIRE.with_borrow(|wire| wire.turn != Turn::None) {
+        if WIRE.with_borrow(|wire| wire.has_turn || wire.waits.is_some()) {
             return;
         }
-        WIRE.with_borrow_mut(|wire| wire.turn = Turn::Waits);
         let locks = window().navigator().locks();
         if locks.is_undefined() {
             // Over plain http browsers have no locks: each tab has a stream of its own.
-            WIRE.with_borrow_mut(|wire| wire.turn = Turn::Has);
+            WIRE.with_borrow_mut(|wire| wire.has_turn = true);
             return self.connect();
         }
         let Ok(waits) = AbortController::new() else { return };
@@ -159,7 +151,7 @@ impl Live {
             }
             WIRE.with_borrow_mut(|wire| {
                 wire.waits = None;
-                wire.turn = Turn::Has;
+                wire.has_turn = true;
             });
             self.connect();
             // The lock is held until it is answered.
@@ -186,7 +178,7 @@ impl Live {
     pub fn stop(self) {
         let release = WIRE.with_borrow_mut(|wire| {
             wire.close();
-            wire.turn = Turn::None;
+            wire.has_turn = false;
             if let Some(waits) = wire.waits.take() {
                 waits.abort();
             }
@@ -199,7 +191,7 @@ impl Live {
     }
 
     fn connect(self) {
-        if WIRE.with_borrow(|wire| wire.turn != Turn::Has) {
+        if WIRE.with_borrow(|wire| !wire.has_turn) {
             return;
         }
         let Ok(source) = EventSource::new("/live") else { return };
@@ -252,7 +244,7 @@ impl Live {
     fn hear(self, text: &str) {
         match text {
             HOW => {
-                if WIRE.with_borrow(|wire| wire.turn == Turn::Has) && self.link.get_untracked() == Link::Open {
+                if WIRE.with_borrow(|wire| wire.has_turn) && self.link.get_untracked() == Link::Open {
                     post("open");
                 }
             }
