@@ -1,8 +1,8 @@
 // Before the browser's code runs, nothing typed or ticked is lost.
 import { expect, hydrated, logIn, sendPlan, test } from './product.ts';
 
-test('what is typed and ticked before hydration is kept', async ({ person, loggedIn }) => {
-  for (const name of ['natetest', 'nate.miller']) await loggedIn(name);
+test('what is typed and ticked before hydration is kept', async ({ person, loggedIn, product }) => {
+  for (const name of ['natetest', 'nate.miller']) await product.logIn(name);
   const admin = await person('admin01');
   await logIn(admin, 'admin01');
   await admin.route('**/*.wasm', async (route) => {
@@ -20,8 +20,8 @@ test('what is typed and ticked before hydration is kept', async ({ person, logge
   await expect(admin.getByText(/^1 user selected/)).toBeVisible();
 });
 
-test('a click before hydration lands on the confirm page', async ({ person, loggedIn }) => {
-  await loggedIn('natetest');
+test('a click before hydration lands on the confirm page', async ({ person, loggedIn, product }) => {
+  await product.logIn('natetest');
   const admin = await person('admin01');
   await logIn(admin, 'admin01');
   await admin.route('**/*.wasm', () => undefined);
@@ -55,8 +55,8 @@ test('every page hydrates in silence', async ({ loggedIn, complaints }) => {
   await complaints.expectStatus(403);
 });
 
-test('log-in, the confirm page, and the list with its report hydrate in silence', async ({ loggedIn, person }) => {
-  for (const name of ['natetest', 'nate.miller']) await loggedIn(name);
+test('log-in, the confirm page, and the list with its report hydrate in silence', async ({ loggedIn, person, product }) => {
+  for (const name of ['natetest', 'nate.miller']) await product.logIn(name);
   const admin = await person('admin01');
   await admin.goto('/sign-in');
   await hydrated(admin);

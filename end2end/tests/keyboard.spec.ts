@@ -226,7 +226,7 @@ test('Space selects whom it was meant for, though others have come above or he i
   await scrollAway();
   const late = async (name: string) => {
     product.createAccount({ name, last: 'Late', first: 'Lou', sis: false });
-    await loggedIn(name);
+    await product.logIn(name);
   };
   for (const name of ['late1', 'late2', 'late3']) await late(name);
   await press(page, 'Space');

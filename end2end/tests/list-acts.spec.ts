@@ -7,8 +7,8 @@ import { expect, hydrated, logIn, test } from './product.ts';
 const focused = async (page: Page) => await page.evaluate(() => document.activeElement!.tagName.toLowerCase());
 const keepsFocus = async (page: Page) => expect(await focused(page)).not.toBe('body');
 
-test('a user ended with the panel open: the panel asks once more, and is silent', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a user ended with the panel open: the panel asks once more, and is silent', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const asked: string[] = [];
   admin.on('request', (request) => request.url().endsWith('/api/sessions/of') && asked.push(request.url()));
   const panel = await openPanel(admin, 'natetest');
@@ -20,8 +20,8 @@ test('a user ended with the panel open: the panel asks once more, and is silent'
   await keepsFocus(admin);
 });
 
-test('a disabled user reads Disabled, with the panel open too', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a disabled user reads Disabled, with the panel open too', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const panel = await openPanel(admin, 'natetest');
   await panel.getByRole('button', { name: 'End & Disable…' }).click();
   await admin.getByRole('alertdialog').getByRole('button', { name: 'End & Disable natetest' }).click();
@@ -30,8 +30,8 @@ test('a disabled user reads Disabled, with the panel open too', async ({ loggedI
   await keepsFocus(admin);
 });
 
-test('Undo disable works when the page that offered it is left', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('Undo disable works when the page that offered it is left', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const panel = await openPanel(admin, 'natetest');
   await panel.getByRole('button', { name: 'End & Disable…' }).click();
   await admin.getByRole('alertdialog').getByRole('button', { name: 'End & Disable natetest' }).click();
@@ -43,8 +43,8 @@ test('Undo disable works when the page that offered it is left', async ({ logged
   await keepsFocus(admin);
 });
 
-test('View history leads to the events of the act, and from there to all', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('View history leads to the events of the act, and from there to all', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const panel = await openPanel(admin, 'natetest');
   await panel.getByRole('button', { name: 'End & Disable…' }).click();
   await admin.getByRole('alertdialog').getByRole('button', { name: 'End & Disable natetest' }).click();
@@ -57,8 +57,8 @@ test('View history leads to the events of the act, and from there to all', async
   await expect(admin).toHaveURL('/history');
 });
 
-test('a list asked for before an act does not bring back who was ended', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a list asked for before an act does not bring back who was ended', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   let answer = () => {};
   const held = new Promise<void>((done) => (answer = done));
   await admin.route('**/api/sessions/list', async (route) => {
@@ -75,8 +75,8 @@ test('a list asked for before an act does not bring back who was ended', async (
   await expect(row(admin, 'natetest').getByText('Ended')).toBeVisible();
 });
 
-test('an End that fails says so and can be tried again', async ({ loggedIn, complaints }) => {
-  const admin = await everybody(loggedIn);
+test('an End that fails says so and can be tried again', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.route('**/api/sessions/end', async (route) => await route.fulfill({ status: 503, json: 'unavailable' }), { times: 1 });
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   await choose(admin, 'End');
@@ -88,8 +88,8 @@ test('an End that fails says so and can be tried again', async ({ loggedIn, comp
   await expect(toast).toHaveCount(0);
 });
 
-test('what nobody knows is not called nothing', async ({ loggedIn, complaints }) => {
-  const admin = await everybody(loggedIn);
+test('what nobody knows is not called nothing', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.route('**/api/sessions/end', async (route) => await route.fulfill({ status: 503, json: 'outcome_unknown' }), { times: 1 });
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   await choose(admin, 'End');
@@ -98,8 +98,8 @@ test('what nobody knows is not called nothing', async ({ loggedIn, complaints })
   await complaints.expectStatus(503);
 });
 
-test('a commit that fails stays in the dialog, and goes through at the second try', async ({ loggedIn, complaints }) => {
-  const admin = await everybody(loggedIn);
+test('a commit that fails stays in the dialog, and goes through at the second try', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.route('**/api/sessions/commit', async (route) => await route.fulfill({ status: 503, json: 'unavailable' }), { times: 1 });
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
@@ -111,8 +111,8 @@ test('a commit that fails stays in the dialog, and goes through at the second tr
   await expect(admin.getByText('2 ended', { exact: true })).toBeVisible();
 });
 
-test('a plan in steps that stops says how many are done, and goes on', async ({ loggedIn, complaints }) => {
-  const admin = await everybody(loggedIn);
+test('a plan in steps that stops says how many are done, and goes on', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(product, loggedIn);
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
   // The first step is done of 20,000, the second fails.
@@ -145,8 +145,8 @@ test('a plan in steps that stops says how many are done, and goes on', async ({ 
   await expect(admin.getByText('2 ended', { exact: true })).toBeVisible();
 });
 
-test('a plan of another session says so, not that there is no page', async ({ loggedIn, complaints }) => {
-  const admin = await everybody(loggedIn);
+test('a plan of another session says so, not that there is no page', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(product, loggedIn);
   await deaf(admin);
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
@@ -165,7 +165,7 @@ test('a plan of another session says so, not that there is no page', async ({ lo
 });
 
 test('an administrator who is ended before he confirms is told at the log-in page', async ({ loggedIn, complaints, product }) => {
-  const admin = await everybody(loggedIn);
+  const admin = await everybody(product, loggedIn);
   await deaf(admin);
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
@@ -179,8 +179,8 @@ test('an administrator who is ended before he confirms is told at the log-in pag
   await complaints.expectStatus(401);
 });
 
-test('ending oneself alone asks, and tells at the log-in page what was done', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('ending oneself alone asks, and tells at the log-in page what was done', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.getByRole('checkbox', { name: 'Select admin01' }).check();
   await choose(admin, 'End');
   const dialog = admin.getByRole('alertdialog');
@@ -191,8 +191,8 @@ test('ending oneself alone asks, and tells at the log-in page what was done', as
   await expect(admin.getByText('Ended 1 session of admin01')).toBeVisible();
 });
 
-test('a double click commits once', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a double click commits once', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const commits: string[] = [];
   admin.on('request', (request) => request.url().endsWith('/api/sessions/commit') && commits.push(request.url()));
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
@@ -202,8 +202,8 @@ test('a double click commits once', async ({ loggedIn }) => {
   expect(commits).toHaveLength(1);
 });
 
-test('nobody but oneself and another administrator: no button until they are ticked', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('nobody but oneself and another administrator: no button until they are ticked', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   for (const name of ['admin01', 'admin02']) await admin.getByRole('checkbox', { name: `Select ${name}` }).check();
   await choose(admin, 'End & Disable');
   const dialog = admin.getByRole('alertdialog');
@@ -213,8 +213,8 @@ test('nobody but oneself and another administrator: no button until they are tic
   await expect(dialog.getByRole('button', { name: 'End & Disable admin02' })).toBeVisible();
 });
 
-test('gestures with Shift, the mixed header, and the selection over another order', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('gestures with Shift, the mixed header, and the selection over another order', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const sort = async () => await admin.getByRole('columnheader', { name: 'User Name', exact: true }).getByText('User Name').click();
   await sort();
   await expect.poll(() => names(admin)).toEqual(['admin01', 'admin02', 'kahumanu', 'nate.miller', 'natetest']);
@@ -236,7 +236,7 @@ test('gestures with Shift, the mixed header, and the selection over another orde
 });
 
 test('the focus is never lost', async ({ loggedIn, product }) => {
-  const admin = await everybody(loggedIn);
+  const admin = await everybody(product, loggedIn);
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   await admin.getByRole('button', { name: 'Clear', exact: true }).press('Enter');
   await expect(admin.getByRole('button', { name: 'Clear', exact: true })).toHaveCount(0);
@@ -264,8 +264,8 @@ test('the focus is never lost', async ({ loggedIn, product }) => {
   await expect.poll(() => focused(admin)).toBe('th');
 });
 
-test('on a narrow screen the panel that covers the list has the focus', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('on a narrow screen the panel that covers the list has the focus', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const wide = await openPanel(admin, 'natetest');
   await expect(wide).not.toBeFocused();
   await admin.keyboard.press('Escape');
@@ -277,8 +277,8 @@ test('on a narrow screen the panel that covers the list has the focus', async ({
   await keepsFocus(admin);
 });
 
-test('Esc in an empty box closes the narrow screen\'s filters', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('Esc in an empty box closes the narrow screen\'s filters', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.setViewportSize({ width: 400, height: 720 });
   await admin.getByRole('button', { name: 'Filter', exact: true }).click();
   const box = filter(admin, 'User Name');

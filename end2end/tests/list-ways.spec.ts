@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { choose, everybody, filter, names, openPanel, row, selected } from './list.ts';
 import { expect, hydrated, test } from './product.ts';
 
-test('Back comes to the filtered list each time, and the account keeps its address', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('Back comes to the filtered list each time, and the account keeps its address', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await filter(admin, 'User Name').fill('nate');
   await expect(admin).toHaveURL('/sessions?user_name=nate');
   for (let time = 0; time < 2; time++) {
@@ -19,8 +19,8 @@ test('Back comes to the filtered list each time, and the account keeps its addre
   }
 });
 
-test('many letters in a row make one address, and none is refused', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('many letters in a row make one address, and none is refused', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.evaluate(() => {
     const replace = history.replaceState.bind(history);
     history.replaceState = (...args) => {
@@ -33,8 +33,8 @@ test('many letters in a row make one address, and none is refused', async ({ log
   expect(Number(await admin.locator('body').getAttribute('data-addresses'))).toBeLessThan(20);
 });
 
-test('a link to the list, from the list, shows what it says', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a link to the list, from the list, shows what it says', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await filter(admin, 'User Name').fill('nate');
   await expect(admin).toHaveURL('/sessions?user_name=nate');
   await admin.getByRole('link', { name: 'Demo District' }).click();
@@ -52,8 +52,8 @@ test('a link to the list, from the list, shows what it says', async ({ loggedIn 
   await expect.poll(async () => (await names(admin)).length).toBe(5);
 });
 
-test('the selection survives the way to an account and back', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('the selection survives the way to an account and back', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   for (const name of ['natetest', 'nate.miller', 'kahumanu']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await expect(selected(admin)).toHaveText(/^3 users selected/);
   const panel = await openPanel(admin, 'natetest');
@@ -66,8 +66,8 @@ test('the selection survives the way to an account and back', async ({ loggedIn 
   await expect(admin.getByRole('heading', { name: 'End sessions of 3 users?' })).toBeVisible();
 });
 
-test('all that match, under another filter, is said to take the place of the first', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('all that match, under another filter, is said to take the place of the first', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await filter(admin, 'User Name').fill('nate');
   await admin.getByRole('checkbox', { name: 'Select all 2 users that match', exact: true }).check();
   await filter(admin, 'User Name').fill('admin');
@@ -79,7 +79,7 @@ test('all that match, under another filter, is said to take the place of the fir
 });
 
 test('who logged out is still selected and counted', async ({ loggedIn, product }) => {
-  const admin = await everybody(loggedIn);
+  const admin = await everybody(product, loggedIn);
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   product.usm(['session', 'end', '--user-name', '=natetest']);
   await expect(async () => {
@@ -89,8 +89,8 @@ test('who logged out is still selected and counted', async ({ loggedIn, product 
   await expect(selected(admin)).toHaveText(/^1 user selected · 0 sessions \(1 not shown\)/);
 });
 
-test('Enter opens whom the answer shows, never whom an older one showed', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('Enter opens whom the answer shows, never whom an older one showed', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const search = admin.getByLabel('Search tools and people');
   await search.fill('nate');
   await expect(admin.getByRole('option', { name: /natetest/ })).toBeVisible();
@@ -108,8 +108,8 @@ test('Enter opens whom the answer shows, never whom an older one showed', async 
   await expect(admin.getByRole('option', { selected: true })).toHaveCount(0);
 });
 
-test('without JavaScript: order and filters in links and forms', async ({ loggedIn }) => {
-  for (const name of ['natetest', 'nate.miller', 'kahumanu']) await loggedIn(name);
+test('without JavaScript: order and filters in links and forms', async ({ loggedIn, product }) => {
+  for (const name of ['natetest', 'nate.miller', 'kahumanu']) await product.logIn(name);
   const admin = await loggedIn('admin01', { javaScriptEnabled: false });
   for (const [first, last] of [['admin01', 'natetest'], ['natetest', 'admin01']]) {
     await admin.getByRole('columnheader', { name: 'User Name', exact: true }).getByRole('link').click();
@@ -122,8 +122,8 @@ test('without JavaScript: order and filters in links and forms', async ({ logged
   expect(await names(admin)).toEqual(['natetest', 'nate.miller']);
 });
 
-test('a refused list form leads back to the list as it was filtered', async ({ loggedIn, complaints }) => {
-  await loggedIn('natetest');
+test('a refused list form leads back to the list as it was filtered', async ({ loggedIn, complaints, product }) => {
+  await product.logIn('natetest');
   const admin = await loggedIn('admin01', { javaScriptEnabled: false });
   await filter(admin, 'User Name').fill('nate');
   await admin.getByRole('button', { name: 'Apply' }).click();
@@ -168,9 +168,9 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('Export is a file of the list as filtered', async ({ loggedIn }) => {
+    test('Export is a file of the list as filtered', async ({ loggedIn, product }) => {
       const admin = await loggedIn('admin01');
-      await loggedIn('natetest');
+      await product.logIn('natetest');
       await admin.goto('/sessions?user_name=nate');
       const [download] = await Promise.all([admin.waitForEvent('download'), admin.getByRole('link', { name: 'Export' }).click()]);
       expect(download.suggestedFilename()).toBe('sessions.csv');
@@ -181,8 +181,8 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('Enter on the box above the rows ends nobody', async ({ loggedIn }) => {
-  await loggedIn('natetest');
+test('Enter on the box above the rows ends nobody', async ({ loggedIn, product }) => {
+  await product.logIn('natetest');
   const admin = await loggedIn('admin01');
   await hydrated(admin);
   await row(admin, 'natetest').getByRole('checkbox').check();

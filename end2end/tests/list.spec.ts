@@ -2,8 +2,8 @@
 import { everybody, filter, names, row, selected } from './list.ts';
 import { expect, hydrated, logIn, test } from './product.ts';
 
-test('sorts by every column, both ways, and keeps it in the address', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('sorts by every column, both ways, and keeps it in the address', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await expect(admin.getByRole('columnheader', { name: 'Session Creation Timestamp' })).toHaveAttribute('aria-sort', 'descending');
   expect((await names(admin))[0]).toBe('admin01');
   for (const [column, key, first, last] of [
@@ -23,7 +23,7 @@ test('sorts by every column, both ways, and keeps it in the address', async ({ l
     await expect.poll(async () => (await names(admin)).at(0)).toBe(last);
   }
   // The newest and the most come first.
-  await loggedIn('kahumanu');
+  await product.logIn('kahumanu');
   for (const [column, key, first] of [['Count', 'count', 'kahumanu'], ['Session Creation Timestamp', 'created', 'kahumanu']]) {
     const header = admin.getByRole('columnheader', { name: column, exact: true });
     await header.getByText(column).click();
@@ -42,8 +42,8 @@ test('sorts by every column, both ways, and keeps it in the address', async ({ l
   await expect(admin.getByRole('columnheader', { name: 'First Name', exact: true })).toHaveAttribute('aria-sort', 'descending');
 });
 
-test('what the page says of itself', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('what the page says of itself', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await expect(admin.getByRole('region', { name: 'Description' })).toContainText(
     'The User Session Manager lists all active user sessions. This tool can be used to end a selected user session or to end a user session and disable the account. Use Ctrl+Click to select multiple users.',
   );
@@ -77,8 +77,8 @@ test('what the page says of itself', async ({ loggedIn }) => {
   await expect(end).toBeHidden();
 });
 
-test('a double click opens the panel, which follows the arrows; text that is marked is no click', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a double click opens the panel, which follows the arrows; text that is marked is no click', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await row(admin, 'natetest').locator('.last_name').dblclick();
   await expect(admin.getByRole('complementary', { name: 'natetest' })).toBeVisible();
   const all = await names(admin);
@@ -102,8 +102,8 @@ test('a double click opens the panel, which follows the arrows; text that is mar
   expect(admin.context().pages()).toHaveLength(1);
 });
 
-test('filters live, in the address, and Back brings them back', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('filters live, in the address, and Back brings them back', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const documents: string[] = [];
   admin.on('request', (request) => request.resourceType() === 'document' && documents.push(request.url()));
   await filter(admin, 'User Name').pressSequentially('nate');
@@ -130,8 +130,8 @@ test('filters live, in the address, and Back brings them back', async ({ loggedI
   await expect(admin.getByText('No users match these filters.')).toBeVisible();
 });
 
-test('a slow older answer never replaces a newer one', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a slow older answer never replaces a newer one', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.route('**/api/sessions/list', async (route) => {
     if (route.request().postData()!.includes('"admin"')) await new Promise((done) => setTimeout(done, 1500));
     await route.continue().catch(() => undefined);
@@ -143,8 +143,8 @@ test('a slow older answer never replaces a newer one', async ({ loggedIn }) => {
   expect(await names(admin)).toEqual(['nate.miller', 'natetest']);
 });
 
-test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.getByRole('columnheader', { name: 'User Name', exact: true }).getByText('User Name').click();
   await expect.poll(() => names(admin)).toEqual(['admin01', 'admin02', 'kahumanu', 'nate.miller', 'natetest']);
   const click = async (name: string, ...modifiers: ('ControlOrMeta' | 'Shift')[]) => await row(admin, name).getByText(name, { exact: true }).click({ modifiers });
@@ -188,8 +188,8 @@ test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox',
   await expect(admin.getByText('2 accounts disabled, 2 sessions ended').first()).toBeVisible();
 });
 
-test('oneself and other administrators are named before anything is disabled', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('oneself and other administrators are named before anything is disabled', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.getByRole('checkbox', { name: /^Select all 5 users/ }).check();
   await admin.getByRole('button', { name: 'End Sessions' }).click();
   await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
@@ -201,8 +201,8 @@ test('oneself and other administrators are named before anything is disabled', a
   await expect(admin.getByText('4 accounts disabled').first()).toBeVisible();
 });
 
-test('disabling oneself alone is refused in the dialog', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('disabling oneself alone is refused in the dialog', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await admin.getByRole('checkbox', { name: 'Select admin01' }).check();
   await admin.getByRole('button', { name: 'End Sessions' }).click();
   await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
@@ -212,12 +212,12 @@ test('disabling oneself alone is refused in the dialog', async ({ loggedIn }) =>
 });
 
 test('Refresh keeps filter, selection and scroll, and brings what is new', async ({ loggedIn, product }) => {
-  const admin = await everybody(loggedIn);
+  const admin = await everybody(product, loggedIn);
   await filter(admin, 'User Name').fill('nate');
   await expect.poll(async () => (await names(admin)).length).toBe(2);
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   product.createAccount({ name: 'nate.new', last: 'New', first: 'Nate', sis: false });
-  await loggedIn('nate.new');
+  await product.logIn('nate.new');
   await admin.getByRole('button', { name: 'Refresh' }).click();
   await expect.poll(async () => (await names(admin)).length).toBe(3);
   await expect(filter(admin, 'User Name')).toHaveValue('nate');
@@ -246,8 +246,8 @@ test('the panel shows single sessions and ends one of them', async ({ loggedIn }
   await expect(panel).toBeHidden();
 });
 
-test('a keyboard alone: filter, move, select, end', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a keyboard alone: filter, move, select, end', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await filter(admin, 'User Name').focus();
   await admin.keyboard.type('nate');
   await expect.poll(async () => (await names(admin)).length).toBe(2);
@@ -272,8 +272,8 @@ test('a keyboard alone: filter, move, select, end', async ({ loggedIn }) => {
   await expect(admin.getByText('2 ended', { exact: true }).first()).toBeVisible();
 });
 
-test('without a selection the menu says what to do', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('without a selection the menu says what to do', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const button = admin.getByRole('button', { name: 'End Sessions' });
   await expect(button).toHaveAttribute('aria-disabled', 'true');
   await expect(button).toHaveAccessibleDescription('Select one or more users first.');
@@ -284,7 +284,7 @@ test('without a selection the menu says what to do', async ({ loggedIn }) => {
 });
 
 test('an administrator who is ended meanwhile gets the log-in page, and his filters back', async ({ loggedIn, product }) => {
-  const admin = await everybody(loggedIn);
+  const admin = await everybody(product, loggedIn);
   await filter(admin, 'User Name').fill('nate');
   await expect(admin).toHaveURL('/sessions?user_name=nate');
   product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);

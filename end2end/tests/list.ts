@@ -1,6 +1,6 @@
 // What the tests of the Session List share.
 import type { Page } from '@playwright/test';
-import { expect, hydrated, PEOPLE } from './product.ts';
+import { expect, hydrated, PEOPLE, type Product } from './product.ts';
 
 export const row = (page: Page, name: string) => page.getByRole('row').filter({ has: page.getByRole('checkbox', { name: `Select ${name}`, exact: true }) });
 export const names = async (page: Page) =>
@@ -8,9 +8,9 @@ export const names = async (page: Page) =>
 export const filter = (page: Page, column: string) => page.getByRole('searchbox', { name: `Filter ${column}`, exact: true });
 export const selected = (page: Page) => page.getByRole('status').filter({ hasText: /users? selected/ });
 
-/** Everybody logged in, the administrator's window in front. */
-export async function everybody(loggedIn: (name: string) => Promise<Page>): Promise<Page> {
-  for (const person of PEOPLE.filter((person) => person.name !== 'admin01')) await loggedIn(person.name);
+/** Everybody logged in, the administrator with a page. */
+export async function everybody(product: Product, loggedIn: (name: string) => Promise<Page>): Promise<Page> {
+  for (const person of PEOPLE.filter((person) => person.name !== 'admin01')) await product.logIn(person.name);
   const admin = await loggedIn('admin01');
   await expect(admin).toHaveURL('/sessions');
   await hydrated(admin);

@@ -7,10 +7,10 @@ const live = (page: Page) => page.locator('.updated').getByText('Live', { exact:
 const newOnes = (page: Page) => page.getByRole('button', { name: /^(↑ )?\d+ new$/ });
 const tops = async (page: Page) => await page.locator('tr[data-id]').evaluateAll((rows) => rows.map((row) => [row.getAttribute('data-id'), row.getBoundingClientRect().top]));
 
-test('who logs in comes into the list by himself while nobody works with it', async ({ loggedIn }) => {
+test('who logs in comes into the list by himself while nobody works with it', async ({ loggedIn, product }) => {
   const admin = await loggedIn('admin01');
   await expect(live(admin)).toBeVisible();
-  await loggedIn('natetest');
+  await product.logIn('natetest');
   await expect(row(admin, 'natetest')).toBeVisible();
   expect(await names(admin)).toEqual(['natetest', 'admin01']);
   await expect(admin.locator('.list-count')).toHaveText('2 users · 2 sessions');
@@ -30,15 +30,15 @@ for (const [what, work] of [
     await page.getByRole('button', { name: 'Refresh' }).focus();
   }],
 ] as const) {
-  test(`who logs in waits while somebody ${what}`, async ({ loggedIn }) => {
-    await loggedIn('kahumanu');
+  test(`who logs in waits while somebody ${what}`, async ({ loggedIn, product }) => {
+    await product.logIn('kahumanu');
     const admin = await loggedIn('admin01');
     await hydrated(admin);
     await expect(live(admin)).toBeVisible();
     await work(admin);
     const before = await tops(admin);
-    await loggedIn('natetest');
-    await loggedIn('nate.miller');
+    await product.logIn('natetest');
+    await product.logIn('nate.miller');
     await expect(newOnes(admin)).toHaveText('↑ 2 new');
     expect(await tops(admin)).toEqual(before);
     await expect(admin.locator('.list-count')).toHaveText('4 users · 4 sessions');
@@ -50,27 +50,27 @@ for (const [what, work] of [
   });
 }
 
-test('only those that match wait', async ({ loggedIn }) => {
+test('only those that match wait', async ({ loggedIn, product }) => {
   const admin = await loggedIn('admin01');
   await filter(admin, 'User Name').fill('a');
   await expect(live(admin)).toBeVisible();
   await filter(admin, 'User Name').fill('^nate');
   await row(admin, 'admin01').waitFor({ state: 'detached' });
-  await loggedIn('natetest');
+  await product.logIn('natetest');
   await expect(row(admin, 'natetest')).toBeVisible();
   await row(admin, 'natetest').getByRole('checkbox').check();
-  await loggedIn('kahumanu');
-  await loggedIn('nate.miller');
+  await product.logIn('kahumanu');
+  await product.logIn('nate.miller');
   await expect(newOnes(admin)).toHaveText('↑ 1 new');
 });
 
-test('who waits comes in as soon as nobody works with the rows any more', async ({ loggedIn }) => {
-  await loggedIn('natetest');
+test('who waits comes in as soon as nobody works with the rows any more', async ({ loggedIn, product }) => {
+  await product.logIn('natetest');
   const admin = await loggedIn('admin01');
   await hydrated(admin);
   await expect(live(admin)).toBeVisible();
   await row(admin, 'natetest').getByRole('checkbox').check();
-  await loggedIn('kahumanu');
+  await product.logIn('kahumanu');
   await expect(newOnes(admin)).toHaveText('↑ 1 new');
   await admin.mouse.move(5, 5);
   await admin.waitForTimeout(1_000);
@@ -79,17 +79,17 @@ test('who waits comes in as soon as nobody works with the rows any more', async 
   await expect(row(admin, 'kahumanu')).toBeVisible();
   // By the keyboard alone: the focus leaves the rows.
   await row(admin, 'natetest').locator('.last_name').focus();
-  await loggedIn('nate.miller');
+  await product.logIn('nate.miller');
   await expect(newOnes(admin)).toHaveText('↑ 1 new');
   await admin.keyboard.press('Tab');
   await expect(row(admin, 'nate.miller')).toBeVisible();
 });
 
 test('counts change in place, and whoever leaves keeps his place with a badge', async ({ loggedIn, product }) => {
-  const admin = await everybody(loggedIn);
+  const admin = await everybody(product, loggedIn);
   await row(admin, 'natetest').getByRole('checkbox').check();
   const before = await tops(admin);
-  await loggedIn('kahumanu');
+  await product.logIn('kahumanu');
   await expect(row(admin, 'kahumanu').getByRole('gridcell').last()).toHaveText('2');
   product.usm(['session', 'end', '--user-name', '=nate.miller']);
   await expect(row(admin, 'nate.miller')).toContainText('Ended');
@@ -103,14 +103,14 @@ test('counts change in place, and whoever leaves keeps his place with a badge', 
 });
 
 test('the panel follows', async ({ loggedIn, product }) => {
-  await loggedIn('natetest');
+  await product.logIn('natetest');
   const admin = await loggedIn('admin01');
   await hydrated(admin);
   await expect(live(admin)).toBeVisible();
   await row(admin, 'natetest').getByRole('link').click();
   const panel = admin.getByRole('complementary', { name: 'natetest' });
   await expect(panel.getByRole('button', { name: 'End all 1' })).toBeVisible();
-  await loggedIn('natetest');
+  await product.logIn('natetest');
   await expect(panel.getByRole('button', { name: 'End all 2' })).toBeVisible();
   product.usm(['session', 'end', '--user-name', '=natetest']);
   await expect(panel.getByText('No active sessions.')).toBeVisible();
@@ -142,7 +142,7 @@ test('the tabs of a browser share one stream, and the next one takes it over', a
   await second.goto('/sessions');
   await hydrated(second);
   await expect(live(second)).toBeVisible();
-  await loggedIn('natetest');
+  await product.logIn('natetest');
   for (const page of [first, second]) await expect(row(page, 'natetest')).toBeVisible();
   expect(opened).toEqual([]);
 
@@ -158,7 +158,7 @@ test('a page out of sight takes no part, and catches up when it is back', async 
   await expect(live(admin)).toBeVisible();
   await setHidden(admin, true);
   await expect(live(admin)).toBeHidden();
-  await loggedIn('natetest');
+  await product.logIn('natetest');
   await admin.waitForTimeout(1_000);
   await expect(admin.locator('tr[data-id]')).toHaveCount(1);
   await setHidden(admin, false);
@@ -172,7 +172,7 @@ test('a page out of sight takes no part, and catches up when it is back', async 
   await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
 });
 
-test('a tab out of sight asks for nothing while another one has the stream', async ({ loggedIn }) => {
+test('a tab out of sight asks for nothing while another one has the stream', async ({ loggedIn, product }) => {
   const first = await loggedIn('admin01');
   await hydrated(first);
   await expect(live(first)).toBeVisible();
@@ -183,15 +183,15 @@ test('a tab out of sight asks for nothing while another one has the stream', asy
   await expect(live(second)).toBeVisible();
   const looks: string[] = [];
   first.on('request', (request) => looks.push(request.url()));
-  await loggedIn('natetest');
+  await product.logIn('natetest');
   await expect(row(second, 'natetest')).toBeVisible();
   expect(looks).toEqual([]);
   await setHidden(first, false);
   await expect(row(first, 'natetest')).toBeVisible();
 });
 
-test('an answer about the list before a refresh changes nothing in the one after it', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('an answer about the list before a refresh changes nothing in the one after it', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await expect(live(admin)).toBeVisible();
   await row(admin, 'kahumanu').getByRole('checkbox').check();
   let arrive = () => undefined as void;
@@ -203,7 +203,7 @@ test('an answer about the list before a refresh changes nothing in the one after
     await arrived;
     await route.fulfill({ response: answer });
   }, { times: 1 });
-  await loggedIn('nate.miller');
+  await product.logIn('nate.miller');
   await expect.poll(() => answered).toBe(true);
   await admin.getByRole('button', { name: 'Refresh' }).click();
   await expect(row(admin, 'nate.miller')).toBeVisible();
@@ -215,8 +215,8 @@ test('an answer about the list before a refresh changes nothing in the one after
   expect(await newOnes(admin).isVisible()).toBe(false);
 });
 
-test('a failed filter is not forgotten at the next news', async ({ loggedIn, complaints }) => {
-  const admin = await everybody(loggedIn);
+test('a failed filter is not forgotten at the next news', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(product, loggedIn);
   await expect(live(admin)).toBeVisible();
   await admin.route('**/api/sessions/list', (route) => route.fulfill({ status: 503, json: 'unavailable' }));
   await filter(admin, 'User Name').fill('nate');
@@ -224,18 +224,18 @@ test('a failed filter is not forgotten at the next news', async ({ loggedIn, com
   await expect(trouble).toBeVisible();
   await complaints.expectStatusAgain(503);
   const looked = admin.waitForResponse('**/api/sessions/look');
-  await loggedIn('kahumanu');
+  await product.logIn('kahumanu');
   await looked;
   await admin.waitForTimeout(200);
   await expect(trouble).toBeVisible();
 });
 
-test('a list that has lost the database says so until it follows again', async ({ loggedIn, complaints }) => {
-  const admin = await everybody(loggedIn);
+test('a list that has lost the database says so until it follows again', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(product, loggedIn);
   await expect(live(admin)).toBeVisible();
   const away = '**/api/sessions/look';
   await admin.route(away, (route) => route.fulfill({ status: 503, json: 'unavailable' }));
-  await loggedIn('kahumanu');
+  await product.logIn('kahumanu');
   await expect(admin.getByText('Live paused, the list is behind')).toBeVisible();
   await expect(live(admin)).toBeHidden();
   await complaints.expectStatusAgain(503);
@@ -260,7 +260,7 @@ test('a lost stream is told and found again', async ({ loggedIn, product, compla
   await expect(admin.getByText(/^Live paused, reconnecting in \d+ s/)).toBeVisible();
   await product.start();
   await expect(live(admin)).toBeVisible({ timeout: 20_000 });
-  await loggedIn('natetest');
+  await product.logIn('natetest');
   await expect(row(admin, 'natetest')).toBeVisible();
   // Refresh tries at once, however long it would wait.
   await product.stop();
@@ -275,7 +275,7 @@ test('a lost stream is told and found again', async ({ loggedIn, product, compla
 test.describe('a long list', () => {
   test.use({ district: { accounts: 1_000, sessions: 900, lasting: true } });
 
-  test('what comes above never moves the rows in sight, nor does scrolling on', async ({ loggedIn }) => {
+  test('what comes above never moves the rows in sight, nor does scrolling on', async ({ loggedIn, product }) => {
     const admin = await loggedIn('admin01');
     await hydrated(admin);
     await expect(live(admin)).toBeVisible();
@@ -287,7 +287,7 @@ test.describe('a long list', () => {
     };
     await expect.poll(async () => (await inSight()).length).toBeGreaterThan(8);
     const before = await inSight();
-    for (let time = 0; time < 3; time += 1) await loggedIn('admin01');
+    for (let time = 0; time < 3; time += 1) await product.logIn('admin01');
     await expect(newOnes(admin)).toHaveText('↑ 1 new');
     expect(await inSight()).toEqual(before);
     // So far that other rows are asked for: they are counted from the top, where one more stands now.
@@ -307,7 +307,7 @@ test.describe('a long list', () => {
     const admin = await loggedIn('admin01');
     await hydrated(admin);
     await expect(live(admin)).toBeVisible();
-    const people = (await names(admin)).filter((name) => !name.startsWith('admin')).slice(0, 40);
+    const people = (await names(admin)).filter((name) => !name.startsWith('admin'));
     const before = Number((await admin.locator('.list-count').textContent())!.replace(/ users.*/, ''));
     const paints = await admin.evaluateHandle(() => {
       const paints: number[] = [];
@@ -321,12 +321,12 @@ test.describe('a long list', () => {
     });
     for (const name of people) {
       product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
-      // The page's own time, amid the commands.
-      await admin.evaluate(() => undefined);
+      // More often than four times a second.
+      await admin.waitForTimeout(120);
     }
     await expect(admin.locator('.list-count')).toContainText(`${before - people.length} users`);
     const times = await paints.jsonValue();
-    expect(times.length, 'it follows').toBeGreaterThan(3);
+    expect(times.length, 'it follows').toBeGreaterThan(4);
     const gaps = times.slice(4).map((time, at) => time - times[at]!);
     expect(Math.min(...gaps), `four paints within ${gaps.join(', ')} ms`).toBeGreaterThan(900);
   });

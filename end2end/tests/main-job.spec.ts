@@ -155,8 +155,8 @@ test('End of one user whose row is on screen happens at once', async ({ loggedIn
   await expect(teacher.getByText('You were logged out by an administrator.')).toBeVisible();
 });
 
-test('a disabled person is let back in by Undo disable', async ({ loggedIn, person }) => {
-  await loggedIn('natetest');
+test('a disabled person is let back in by Undo disable', async ({ loggedIn, person, product }) => {
+  await product.logIn('natetest');
   const admin = await loggedIn('admin01');
   await hydrated(admin);
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();

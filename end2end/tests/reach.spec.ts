@@ -60,8 +60,8 @@ test.describe('400 % zoom', () => {
   });
 });
 
-test('a finger selects and ends', async ({ loggedIn }) => {
-  for (const name of ['natetest', 'nate.miller', 'kahumanu']) await loggedIn(name);
+test('a finger selects and ends', async ({ loggedIn, product }) => {
+  for (const name of ['natetest', 'nate.miller', 'kahumanu']) await product.logIn(name);
   const page = await loggedIn('admin01', { viewport: { width: 400, height: 720 }, hasTouch: true, isMobile: true });
   await hydrated(page);
   // A tap on the box adds, one on the row selects only it.
@@ -86,8 +86,8 @@ test('a finger selects and ends', async ({ loggedIn }) => {
   await expect(page.getByRole('complementary', { name: 'kahumanu' })).toBeVisible();
 });
 
-test('a selection that is too large is refused in a sentence', async ({ loggedIn, complaints }) => {
-  const page = await everybody(loggedIn);
+test('a selection that is too large is refused in a sentence', async ({ loggedIn, complaints, product }) => {
+  const page = await everybody(product, loggedIn);
   await deaf(page);
   for (const name of ['natetest', 'nate.miller']) await row(page, name).getByRole('checkbox').check();
   // The page itself lets nobody select so many one by one.
@@ -103,8 +103,8 @@ test('a selection that is too large is refused in a sentence', async ({ loggedIn
   await expect(selected(page)).toContainText('2 users selected');
 });
 
-test('nothing moves for whoever wants no motion', async ({ loggedIn }) => {
-  const page = await everybody(loggedIn);
+test('nothing moves for whoever wants no motion', async ({ loggedIn, product }) => {
+  const page = await everybody(product, loggedIn);
   const moving = async () => await page.evaluate(() =>
     document.getAnimations().filter((animation) => (animation.effect as KeyframeEffect).getKeyframes().some((step) => Object.keys(step).some((name) => /^(transform|translate|backgroundPosition)/.test(name)))).length);
   let hold = new Promise<void>(() => {});

@@ -86,7 +86,7 @@ test('web_04_an_injected_script_and_eval_do_not_run', async ({ loggedIn, complai
 test('web_05_hostile_names_show_as_text', async ({ loggedIn, product }) => {
   const hostile = '<img src=x onerror=alert(1)>';
   product.createAccount({ name: 'hostile', last: hostile, first: '"><script>alert(1)</script>', sis: false });
-  await loggedIn('hostile');
+  await product.logIn('hostile');
   const admin = await loggedIn('admin01');
   await hydrated(admin);
   await expect(admin.getByText(hostile).first()).toBeVisible();

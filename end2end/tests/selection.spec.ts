@@ -20,8 +20,8 @@ const marked = async (page: Page) =>
     return startContainer.textContent!.slice(startOffset, endOffset);
   }));
 
-test('what a click or Esc drops of several users can be brought back until the next change', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('what a click or Esc drops of several users can be brought back until the next change', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   const restore = bar(admin).getByRole('button', { name: /^Restore/ });
   await expect(restore).toBeHidden();
   for (const name of ['natetest', 'nate.miller', 'kahumanu']) await row(admin, name).getByRole('checkbox').check();
@@ -51,7 +51,7 @@ test('what a click or Esc drops of several users can be brought back until the n
 });
 
 test('Show selected tells who is selected, first those whom the filter hides', async ({ loggedIn, product }) => {
-  const admin = await everybody(loggedIn);
+  const admin = await everybody(product, loggedIn);
   for (const name of ['natetest', 'kahumanu', 'admin02']) await row(admin, name).getByRole('checkbox').check();
   await filter(admin, 'User Name').fill('nate');
   await expect(selected(admin)).toHaveText(/3 users selected · 3 sessions \(2 not shown\)/);
@@ -68,8 +68,8 @@ test('Show selected tells who is selected, first those whom the filter hides', a
   await expect(shown.getByRole('listitem').first()).toContainText('not logged in');
 });
 
-test('a pasted list of names finds each of them, and says who is not logged in', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('a pasted list of names finds each of them, and says who is not logged in', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   await filter(admin, 'User Name').focus();
   await paste(admin, 'natetest\r\nNate.Miller\r\n\r\nnobody.there\r\na|b');
   await expect(admin.locator('.list-names')).toHaveText('2 of 4 names · 2 not logged in');
@@ -79,7 +79,7 @@ test('a pasted list of names finds each of them, and says who is not logged in',
   await expect(admin.getByRole('dialog', { name: 'Names that are not logged in' }).getByRole('listitem')).toHaveText(['nobody.there', 'a|b']);
   // News of others close nothing.
   const looked = admin.waitForResponse('**/api/sessions/look');
-  await loggedIn('kahumanu');
+  await product.logIn('kahumanu');
   await looked;
   await admin.waitForTimeout(200);
   expect(await admin.getByRole('dialog', { name: 'Names that are not logged in' }).isVisible()).toBe(true);
@@ -102,8 +102,8 @@ test('a pasted list of names finds each of them, and says who is not logged in',
   await expect(admin.locator('.list-names')).toHaveCount(0);
 });
 
-test('what the filters matched is marked in every row, and no more', async ({ loggedIn }) => {
-  const admin = await everybody(loggedIn);
+test('what the filters matched is marked in every row, and no more', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
   expect(await marked(admin)).toEqual([]);
   await filter(admin, 'User Name').fill('NATE');
   await expect.poll(async () => (await marked(admin)).sort()).toEqual(['nate', 'nate']);

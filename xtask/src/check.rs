@@ -126,7 +126,7 @@ pub fn soak(arguments: &[String]) -> Done {
 /// The product in Chromium, against servers that the tests start themselves.
 pub fn browser_tests(steps: &mut Steps, server: Server, arguments: &[String]) -> Done {
     let playwright = browser_set_up(steps, server)?;
-    steps.step("Browser tests (13 min on two cores)", || sh(playwright(&["--project=tests"]).args(arguments)))
+    steps.step("Browser tests (8 min on two cores)", || sh(playwright(&["--project=tests"]).args(arguments)))
 }
 
 /// Pictures of every page and state.
