@@ -21,6 +21,7 @@ test('sorts by every column, both ways, and keeps it in the address', async ({ l
     await expect(header).toHaveAttribute('aria-sort', 'descending');
     await expect(admin).toHaveURL(`/sessions?sort=-${key}`);
     await expect.poll(async () => (await names(admin)).at(0)).toBe(last);
+    await expect(admin.getByRole('status').filter({ hasText: 'Showing' })).toContainText(`Sorted by ${column}, descending.`);
   }
   // The newest and the most come first.
   await product.logIn('kahumanu');
@@ -175,8 +176,20 @@ test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox',
   await expect(dialog).toBeHidden();
   await expect(selected(admin)).toHaveText(/^4 users selected/);
 
+  // Some, all, nobody.
   await filter(admin, 'User Name').fill('');
-  await admin.getByRole('button', { name: 'Clear', exact: true }).click();
+  const all = admin.getByRole('checkbox', { name: 'Select all 5 users that match' });
+  expect(await all.evaluate((box: HTMLInputElement) => box.indeterminate)).toBe(true);
+  await all.click();
+  await expect(selected(admin)).toHaveText(/^5 users selected · 5 sessions/);
+  await expect(all).toBeChecked();
+  await all.click();
+  await expect(selected(admin)).toHaveCount(0);
+  await expect(all).not.toBeChecked();
+  // Whoever comes to match later is not meant where nobody does.
+  await filter(admin, 'User Name').fill('nobody.at.all');
+  const none = admin.getByRole('checkbox', { name: 'Select all 0 users that match' });
+  await expect(none).toBeDisabled();
   await filter(admin, 'User Name').fill('nate');
   await expect.poll(() => names(admin)).toEqual(['nate.miller', 'natetest']);
   await admin.getByRole('checkbox', { name: 'Select all 2 users that match' }).check();

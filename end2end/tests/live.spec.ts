@@ -89,8 +89,13 @@ test('counts change in place, and whoever leaves keeps his place with a badge', 
   const admin = await everybody(product, loggedIn);
   await row(admin, 'natetest').getByRole('checkbox').check();
   const before = await tops(admin);
+  const created = row(admin, 'kahumanu').locator('.created');
+  const first = (await created.textContent())!;
+  // Times are shown in seconds.
+  await admin.waitForTimeout(1_100);
   await product.logIn('kahumanu');
   await expect(row(admin, 'kahumanu').getByRole('gridcell').last()).toHaveText('2');
+  await expect(created).not.toHaveText(first);
   product.usm(['session', 'end', '--user-name', '=nate.miller']);
   await expect(row(admin, 'nate.miller')).toContainText('Ended');
   product.usm(['account', 'disable', 'natetest']);

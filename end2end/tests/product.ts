@@ -27,6 +27,7 @@ export class Product {
   private server?: ChildProcess;
   readonly log: string[] = [];
   private lasting = false;
+  private database?: string;
   /** More of `usm serve`, at the next start. */
   options: string[] = [];
 
@@ -47,6 +48,16 @@ export class Product {
     const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
     product.lasting = district.lasting ?? false;
     product.usm(['demo', '--accounts', `${district.accounts}`, '--sessions', `${district.sessions}`, '--seed', '7']);
+    product.usm(['account', 'set-password', 'admin01'], passwordOf('admin01'));
+    await product.start();
+    return product;
+  }
+
+  /** On a database that is there, with a demo district in it. */
+  static async on(database: string): Promise<Product> {
+    const port = await freePort();
+    const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
+    product.database = database;
     product.usm(['account', 'set-password', 'admin01'], passwordOf('admin01'));
     await product.start();
     return product;
@@ -81,8 +92,8 @@ export class Product {
     return (await fetch(`${this.url}${path}`, { headers, redirect: 'manual' }).catch(() => undefined))?.status === 200;
   }
 
-  /** Somebody logs in whose pages nobody looks at. */
-  async logIn(name: string) {
+  /** Somebody logs in whose pages nobody looks at. Answers his cookie. */
+  async logIn(name: string): Promise<string> {
     const answer = await fetch(`${this.url}/sign-in`, {
       method: 'POST',
       redirect: 'manual',
@@ -90,6 +101,7 @@ export class Product {
       body: new URLSearchParams({ user_name: name, password: passwordOf(name) }),
     });
     if (answer.status !== 303) throw new Error(`${name} is answered ${answer.status}`);
+    return answer.headers.getSetCookie()[0]!.split(';')[0]!;
   }
 
   /** Memory of the server that no file backs. */
@@ -113,7 +125,7 @@ export class Product {
 
   private env() {
     const limits = this.lasting ? { USM_IDLE_TIMEOUT: '12h', USM_SESSION_LIFETIME: '24h' } : {};
-    return { ...process.env, ...limits, USM_DATABASE_URL: `sqlite://${join(this.folder, 'usm.db')}`, RUST_LOG: 'info' };
+    return { ...process.env, ...limits, USM_DATABASE_URL: this.database ?? `sqlite://${join(this.folder, 'usm.db')}`, RUST_LOG: 'info' };
   }
 }
 

@@ -315,8 +315,12 @@ test('the numbers of a large selection follow who leaves', async ({ loggedIn, pr
   await at(1_500).locator('.last_name').click({ modifiers: ['Shift'] });
   await expect(page.locator('.selection')).toContainText(/1,498 users selected · [\d,]+ sessions/);
   const before = Number(await sessions());
+  // Only looks: what the page asks by itself keeps nobody's session alive.
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
   await expect.poll(sessions, { timeout: 10_000 }).toBe(String(before - count));
+  expect(new Set(asked)).toEqual(new Set(['/api/sessions/look']));
 });
 
 test('who leaves keeps his place for five seconds also while the list is scrolled', async ({ loggedIn, product }) => {
@@ -395,6 +399,23 @@ test('after an account and Back the list stands where it stood', async ({ logged
   await page.goBack();
   await expect(page).toHaveURL(/offset=2000$/);
   await expect.poll(async () => (await rows(page))[0]?.index ?? 0).toBe(1_990);
+});
+
+test('after a filter and Back the list stands where it stood, however few matched', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await scrollTo(page, 2_000 * 37);
+  await expect(page).toHaveURL(/offset=2000$/);
+  await page.locator('a.site').click();
+  await expect.poll(async () => (await rows(page))[0]?.index).toBe(0);
+  await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('=admin01');
+  await expect(page.locator('table')).toHaveAttribute('aria-rowcount', '3');
+  await page.goBack();
+  await wholeView(page, 1_990);
+  await page.waitForTimeout(500);
+  expect((await rows(page))[0]!.index).toBe(1_990);
+  await expect(page).toHaveURL(/sort=user_name&offset=2000$/);
 });
 
 test('a reload stands where it stood, however often', async ({ loggedIn }) => {

@@ -27,11 +27,18 @@ test('what a click or Esc drops of several users can be brought back until the n
   for (const name of ['natetest', 'nate.miller', 'kahumanu']) await row(admin, name).getByRole('checkbox').check();
   await row(admin, 'admin02').getByText('admin02', { exact: true }).click();
   await expect(selected(admin)).toContainText('1 user selected');
+  // The second click of two changes nothing.
+  await row(admin, 'admin02').getByText('admin02', { exact: true }).dblclick();
+  await expect(admin.getByRole('complementary', { name: 'admin02' })).toBeVisible();
+  await admin.keyboard.press('Escape');
+  await expect(selected(admin)).toContainText('1 user selected');
   await restore.click();
   await expect(selected(admin)).toContainText('3 users selected');
   await expect(restore).toBeHidden();
 
   await row(admin, 'natetest').getByRole('checkbox').focus();
+  await admin.keyboard.press('Escape');
+  await expect(restore).toHaveText('Restore 3');
   await admin.keyboard.press('Escape');
   await expect(restore).toHaveText('Restore 3');
   await row(admin, 'natetest').getByRole('checkbox').check();

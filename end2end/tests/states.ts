@@ -113,6 +113,25 @@ export const STATES: State[] = [
     });
     await expect(page.getByText('Offline, trying again in 4 s')).toBeVisible();
   } },
+  { name: 'behind', reach: async (page) => {
+    await list(page);
+    await expect(page.getByText('Live', { exact: true })).toBeVisible();
+    await page.route('**/api/sessions/look', (route) => route.fulfill({ status: 503, json: 'unavailable' }));
+    await page.evaluate(() => new BroadcastChannel('usm-live').postMessage('list'));
+    await expect(page.getByText('Live paused, the list is behind')).toBeVisible();
+  }, status: 503 },
+  { name: 'ended-row', reach: async (page) => {
+    await list(page);
+    await firstBox(page).check();
+    // As if somebody else had ended the second.
+    await page.route('**/api/sessions/look', async (route) => {
+      const answer = await route.fetch();
+      const seen = await answer.json();
+      await route.fulfill({ response: answer, json: { ...seen, rows: seen.rows.map((row: object, at: number) => (at === 1 ? { count: 0, disabled: false } : row)) } });
+    });
+    await page.evaluate(() => new BroadcastChannel('usm-live').postMessage('list'));
+    await expect(page.locator('tr[data-id]').nth(1)).toContainText('Ended');
+  } },
   { name: 'cover', reach: async (page) => {
     await list(page);
     await page.route('**/live?*', () => undefined);

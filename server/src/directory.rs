@@ -81,14 +81,14 @@ struct Came {
 const CAME: usize = 100_000;
 
 impl Directory {
-    /// From one snapshot of the database. `node` is when this node started (UTC milliseconds), the first half of the list's version.
+    /// From one snapshot of the database. `node` is drawn at random: see [`Version`].
     pub fn new(
         zone: &TimeZone,
         node: i64,
         accounts: impl IntoIterator<Item = AccountEntry>,
         sessions: impl IntoIterator<Item = SessionEntry>,
     ) -> Self {
-        let version = Version { node, number: 0 };
+        let version = Version { node, ..Version::default() };
         let mut directory =
             Self { wall: Wall::new(zone), version, accounts: Accounts::default(), sessions: Sessions::default(), came: VecDeque::new() };
         for entry in accounts {
@@ -197,6 +197,7 @@ impl Directory {
         if !self.sessions.is_new(session.id) {
             return false;
         }
+        self.version.newest = self.version.newest.max(session.id.0);
         let slot = self.accounts.slot(session.account).unwrap_or_else(|| {
             // A session is never left out of the list: an account that is not known yet shows without names.
             let entry = AccountEntry {

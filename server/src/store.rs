@@ -134,9 +134,9 @@ impl SqlStore {
         let stop = watch::Sender::new(false);
         let tasks = vec![
             tokio::spawn(feed::follow(self.clone(), stop.subscribe(), clock.clone())),
-            tokio::spawn(crate::sweep::run(self.clone(), stop.subscribe(), clock)),
+            tokio::spawn(crate::sweep::run(self.clone(), stop.subscribe(), clock.clone())),
         ];
-        Background { store: self.clone(), stop, tasks }
+        Background { store: self.clone(), clock, stop, tasks }
     }
 
     /// Waits until the directory is loaded, five seconds at most.
@@ -195,6 +195,7 @@ impl SqlStore {
 /// The tasks of a started store. Dropped, they run on; [`Background::stop`] ends them in order.
 pub struct Background {
     store: SqlStore,
+    clock: Clock,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -206,7 +207,7 @@ impl Background {
         for task in self.tasks {
             let _ = task.await;
         }
-        let _ = self.store.write_activity().await;
+        let _ = self.store.write_activity(self.clock.now()).await;
         let _ = self.store.checkpoint().await;
         self.store.close().await;
     }

@@ -16,9 +16,10 @@ const NOT_IN_THE_BROWSER: [&str; 5] = ["sqlx", "tokio", "axum", "argon2", "jiff"
 const TESTED: [&str; 6] = ["-p", "app", "-p", "server", "--features", "app/ssr"];
 
 /// Tests of what only a SQLite file has or does, and those that ask no database.
-const ABOUT_FILES: [&str; 10] = [
+const ABOUT_FILES: [&str; 11] = [
     "directory_windows::",
-    "store_failures::",
+    "fs_01_a_locked_database",
+    "fs_01_an_unreadable_database",
     "web_02_safe_requests_change_nothing",
     "fs_01_a_full_disk_refuses_every_write",
     "whoever_reads_slowly_lets_the_write_ahead_log",
@@ -36,7 +37,7 @@ const ABOUT_SERVERS: &str = "postgres::";
 pub fn test() -> Done {
     let mut steps = Steps::of(LINT_STEPS + 3 + BROWSER_STEPS);
     lint(&mut steps)?;
-    steps.step("What is missing: nginx and Caddy (20 s, once)", proxies)?;
+    steps.step("What is missing: nginx, Caddy and HAProxy (20 s, once)", proxies)?;
     steps.step("Rust tests (2 min on two cores when nothing is built yet)", rust_tests)?;
     steps.step("The same on PostgreSQL (2 min on two cores)", postgres_tests)?;
     // By the server that they tested: built for itself it has other features, and all its crates would be built once more.
@@ -112,14 +113,18 @@ fn postgres_tests() -> Done {
     sh(tests.env("NEXTEST_TEST_THREADS", "1").env("RUST_TEST_THREADS", "1"))
 }
 
-/// Many operations on three nodes that are killed again and again, on a database that restarts, and what of it contradicts *ended means ended*.
+/// Many operations on three nodes that are killed again and again, on a database that restarts, and what of it contradicts *ended means ended*;
+/// then twenty restarts of the database and ten minutes of killed nodes under load.
 pub fn soak(arguments: &[String]) -> Done {
     let operations = arguments.first().map_or("100000", |operations| operations);
     let postgres = postgres::start()?;
-    let test = |target, name| cargo(&["test", "-p", "server", "--features", "app/ssr", "--test", target, "--", "--nocapture", name]);
-    sh(test("cli", "postgres::soak").env("USM_SOAK_OPERATIONS", operations))?;
+    let test = |target, names: &[&str]| {
+        let options = ["test", "-p", "server", "--features", "app/ssr", "--test", target, "--", "--nocapture", "--test-threads=1"];
+        cargo(&[&options, names].concat())
+    };
+    sh(test("cli", &["postgres::soak", "postgres::deaths"]).env("USM_SOAK_OPERATIONS", operations))?;
     // A transaction that commits after its event was written, and after 10,000 others.
-    let mut late = test("it", "postgres::a_late_commit");
+    let mut late = test("it", &["postgres::a_late_commit"]);
     sh(late.env("USM_TEST_POSTGRES", postgres.url(DATABASES[0].0)).env("USM_LATE_COMMIT_SECONDS", "90"))
 }
 

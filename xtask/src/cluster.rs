@@ -7,8 +7,9 @@ use crate::{
 };
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command},
     sync::mpsc,
@@ -24,6 +25,13 @@ const CONFIGURATION: &str = "docs/deploy/haproxy.cfg";
 /// A program that is told to stop, and waited for, when it goes out of scope.
 struct Running(Child);
 
+impl Running {
+    /// It does not hear the terminal's Ctrl+C, at a second of which a node would leave at once.
+    fn new(program: &mut Command) -> io::Result<Self> {
+        program.process_group(0).spawn().map(Self)
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
@@ -36,7 +44,7 @@ pub fn cluster(arguments: &[String]) -> Done {
     let mut steps = Steps::of(RELEASE_STEPS + 4);
     let release = release(&mut steps)?;
     steps.step("What is missing: HAProxy (10 s, once)", || debian(&[(HAPROXY, "haproxy")]).map(drop))?;
-    let postgres = steps.step("PostgreSQL (1 min, once, where it is missing)", postgres::start)?;
+    let postgres = steps.step("PostgreSQL (1 min, once, where it is missing)", postgres::start_apart)?;
     let url = postgres.url("usm");
     // The passwords of the demo, and the configuration of the balancer.
     let folder = std::env::temp_dir().join(format!("usm-cluster-{}", std::process::id()));
@@ -62,12 +70,12 @@ fn serve(release: &Release, folder: &Path, url: &str, arguments: &[String]) -> D
             node.arg("--demo-traffic");
         }
         node.args(arguments).env("LEPTOS_SITE_ROOT", &release.site.folder).env("LEPTOS_HASH_FILES", "true");
-        running.push(Running(node.spawn()?));
+        running.push(Running::new(&mut node)?);
         nodes.push(address);
     }
     let configuration = folder.join("haproxy.cfg");
     fs::write(&configuration, here(&fs::read_to_string(CONFIGURATION)?, &nodes)?)?;
-    let (mut gone, mut balancer) = ([false; NODES], Running(Command::new(HAPROXY).arg("-db").arg("-f").arg(&configuration).spawn()?));
+    let (mut gone, mut balancer) = ([false; NODES], Running::new(Command::new(HAPROXY).arg("-db").arg("-f").arg(&configuration))?);
     let mut told = false;
     loop {
         if !told && ready() {
@@ -125,6 +133,8 @@ fn here(shipped: &str, nodes: &[String]) -> Done<String> {
                 lines.join("\n")
             }
             log if log.starts_with("log ") && log.contains("/dev/log") => "    log stdout format raw local0".into(),
+            // This user's.
+            account if ["user ", "group "].iter().any(|word| account.starts_with(word)) => continue,
             // Two files for each connection, and two for its node's.
             most if most.starts_with("maxconn ") => "    maxconn 200".into(),
             _ => line.to_owned(),

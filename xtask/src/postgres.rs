@@ -8,10 +8,19 @@ pub const DATABASES: [(&str, &str); 3] =
     [("usm", "read committed"), ("usm_repeatable_read", "repeatable read"), ("usm_serializable", "serializable")];
 
 pub fn start() -> Done<Postgres> {
+    filled(Postgres::start)
+}
+
+/// One that does not hear the terminal's Ctrl+C.
+pub fn start_apart() -> Done<Postgres> {
+    filled(Postgres::start_apart)
+}
+
+fn filled(start: fn() -> std::io::Result<Postgres>) -> Done<Postgres> {
     if programs().is_none() {
         debian(&[(VERSIONS, "postgresql")])?;
     }
-    let postgres = Postgres::start()?;
+    let postgres = start()?;
     for (database, isolation) in DATABASES {
         postgres.sql("postgres", &format!("create database {database}"))?;
         postgres.sql("postgres", &format!("alter database {database} set default_transaction_isolation = '{isolation}'"))?;

@@ -9,7 +9,7 @@ use std::{
 
 pub const WASM: &str = "wasm32-unknown-unknown";
 const CHROMIUM: &str = "/usr/bin/chromium";
-const PROXIES: [(&str, &str); 2] = [("/usr/sbin/nginx", "nginx"), ("/usr/bin/caddy", "caddy")];
+const PROXIES: [(&str, &str); 3] = [("/usr/sbin/nginx", "nginx"), ("/usr/bin/caddy", "caddy"), ("/usr/sbin/haproxy", "haproxy")];
 
 /// A clock that is off, and certificates, for the nodes of the tests.
 const BESIDE_NODES: [(&str, &str); 2] = [("/usr/bin/faketime", "faketime"), ("/usr/bin/openssl", "openssl")];

@@ -30,14 +30,20 @@ impl ScrollMap {
         self.full_height().min(TALLEST)
     }
 
-    /// The bar moved. As far as wheel, finger and keys move it, the rows move by as much; further, or to an end, they go where the bar
-    /// stands.
+    /// The bar moved. As far as wheel, finger and keys move it, the rows move by as much; further they go where the bar stands. Where the
+    /// bar comes to its end long before the rows do, it is put back to where it belongs.
     pub fn follow(self, from: Place, scroll: f64) -> Place {
         // Not `clamp`: its panic would bring the code that writes floats into the browser.
         let scroll = scroll.max(0.0).min(self.span());
         let moved = scroll - from.scroll;
         let by_bar = self.full_at(scroll);
-        let full = if self.fits() || scroll <= 0.0 || scroll >= self.span() {
+        let full = if self.fits() {
+            by_bar
+        } else if scroll <= 0.0 || scroll >= self.span() {
+            let by_hand = from.full + moved;
+            if moved.abs() <= self.by_hand() && (by_hand - by_bar).abs() > self.view {
+                return self.settled(Place { scroll, full: by_hand });
+            }
             by_bar
         } else if moved.abs() <= self.by_hand() {
             from.full + moved
@@ -169,18 +175,22 @@ mod tests {
         }
 
         #[test]
-        fn a_turn_of_the_wheel_moves_the_rows_by_as_much((map, place) in somewhere(), step in -1.0..=1.0) {
-            let step: f64 = step * map.view;
-            let there = map.follow(place, place.scroll + step);
-            let at_an_end = there.scroll <= 0.0 || there.scroll >= map.span() || there.full <= 0.0 || there.full >= map.full_span();
+        fn a_turn_of_the_wheel_moves_the_rows_by_as_much((map, place) in somewhere(), step in -1.0..=1.0_f64) {
+            // The browser's bar goes no further than to its ends.
+            let to = (place.scroll + step * map.view).max(0.0).min(map.span());
+            let (there, step) = (map.follow(place, to), to - place.scroll);
             let moved = map.top(place, 7) - place.scroll - (map.top(there, 7) - there.scroll);
-            prop_assert!(at_an_end || (moved - step).abs() < 1e-6, "{place:?} {there:?}");
+            let at_an_end = there.full <= 0.0 || there.full >= map.full_span();
+            prop_assert!((moved - step).abs() < 1e-6 || at_an_end && (moved - step).abs() <= map.view + 1e-6, "{place:?} {there:?}");
         }
 
         #[test]
         fn both_ends_are_where_the_bar_ends((map, place) in somewhere()) {
-            prop_assert_eq!(map.follow(place, 0.0).full, 0.0);
-            let end = map.follow(place, map.span());
+            // As a drag comes there, from further than a hand turns the wheel.
+            let middle = map.follow(map.follow(place, map.span()), map.span() / 2.0);
+            prop_assume!(map.fits() || map.span() > 3.0 * map.by_hand());
+            prop_assert_eq!(map.follow(middle, 0.0).full, 0.0);
+            let end = map.follow(middle, map.span());
             prop_assert_eq!(map.in_sight(end).end, map.rows);
             prop_assert!(map.top(end, map.rows) <= map.height() + 1e-3);
         }

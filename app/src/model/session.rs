@@ -46,12 +46,15 @@ pub struct Totals {
     pub sessions: u32,
 }
 
-/// State of the list: comparable only where `node` is equal.
+/// State of the list: `number` is comparable only where `node` is equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
-    /// When the node that answered started (UTC milliseconds).
+    /// What the node that answered drew at random when it loaded its list.
     pub node: i64,
     pub number: u64,
+    /// Id of the newest session that it had: what another node tells new ones by.
+    #[serde(default)]
+    pub newest: i64,
 }
 
 /// What became of a list of names.
@@ -136,10 +139,13 @@ pub struct Meanwhile {
 }
 
 /// What has become of an account in the list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// Active sessions; 0 where the account left the list.
     pub count: u32,
+    /// As of [`Row::created`]; `None` where the account left the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Cell>,
     /// It left because it is disabled.
     pub disabled: bool,
 }

@@ -3,6 +3,7 @@
 use crate::{
     model::{
         plan::Act,
+        query::Sort,
         text::{counted, thousands},
     },
     parts::{
@@ -38,9 +39,18 @@ pub fn ActionBar() -> impl IntoView {
     };
     let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
     // After what one asked for oneself: nobody wants to hear every log-in.
+    let sorted = StoredValue::new(list.query.with_untracked(|query| query.sort));
     let showing = move || {
         list.busy.track();
-        list.shown.with_untracked(|shown| format!("Showing {} of {}.", thousands(shown.matching.users), thousands(shown.all.users)))
+        list.shown.with_untracked(|shown| {
+            let mut said = ["Showing ", &thousands(shown.matching.users), " of ", &thousands(shown.all.users), "."].concat();
+            let Sort { column, descending } = shown.query.sort;
+            if sorted.get_value() != shown.query.sort {
+                sorted.set_value(shown.query.sort);
+                said = [&*said, " Sorted by ", column.title(), if descending { ", descending." } else { ", ascending." }].concat();
+            }
+            said
+        })
     };
     // Without scripts it sends the filters' form, which fetches the list too.
     let refresh = move |event: web_sys::MouseEvent| {

@@ -63,6 +63,7 @@ pub fn Grid() -> impl IntoView {
                     node_ref=body
                     on:mousedown=|event| pointer::press(&event)
                     on:click=move |event| pointer::click(list, &event)
+                    on:auxclick=|event| pointer::other_click(&event)
                     on:dblclick=move |event| pointer::double_click(list, &event)
                     on:mouseleave=move |_| list.left_alone()
                     on:focusout=move |event| keys::leave(list, &event)
@@ -101,6 +102,7 @@ fn SelectAll() -> impl IntoView {
                 value="1"
                 form=PLAN_FORM
                 aria-label=label
+                disabled=move || list.live.get() && list.shown.with(|shown| shown.matching.users == 0)
                 prop:checked=move || list.live.get().then(|| list.all_selected())
                 prop:indeterminate=move || list.live.get().then(mixed)
                 on:click=move |_| list.toggle_all()

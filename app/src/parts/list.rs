@@ -15,7 +15,7 @@ use crate::{
         plan::Act,
         query::{Column, Query, Sort, encode_pairs},
         selection::{Loaded, Picked, Selected, Selection},
-        session::{AccountSessions, Names, Row, Totals, Version, WINDOW_ROWS, Window},
+        session::{AccountSessions, Cell, Names, Row, Totals, Version, WINDOW_ROWS, Window},
     },
     parts::{
         browser, filter_row,
@@ -60,8 +60,9 @@ impl Line {
         }
     }
 
-    /// How many active sessions it has now; `act`: the badge if that is none. Answers whether that is news.
-    fn learn(&self, count: u32, act: Act) -> bool {
+    /// How many active sessions it has now, and the newest one's time where that is told; `act`: the badge if there is none. Answers
+    /// whether that is news.
+    fn learn(&self, count: u32, created: Option<Cell>, act: Act) -> bool {
         let gone = self.gone.with_untracked(Option::is_some);
         if count == 0 {
             if !gone {
@@ -69,10 +70,14 @@ impl Line {
             }
             return !gone;
         }
-        let changed = gone || self.row.with_untracked(|row| row.count != count);
+        let is_other = |row: &Row| row.count != count || created.as_ref().is_some_and(|created| row.created != *created);
+        let changed = gone || self.row.with_untracked(is_other);
         if changed {
             self.gone.set(None);
-            self.row.update(|row| row.count = count);
+            self.row.update(|row| {
+                row.count = count;
+                row.created = created.unwrap_or_else(|| std::mem::take(&mut row.created));
+            });
         }
         changed
     }
@@ -102,6 +107,8 @@ pub struct Shown {
     version: Version,
     /// Users that match and logged in since: they wait until they are asked for.
     pub new_users: u32,
+    /// The numbers are newer than the rows, of which some may match no more.
+    outlived: bool,
 }
 
 /// What the list remembers for itself.
@@ -115,6 +122,8 @@ struct Own {
     retry: u32,
     /// The numbers of a large selection will be asked for anew.
     recounts: bool,
+    /// They are asked for now because the list changed, not because of what the person did.
+    counts_by_itself: bool,
     top: RwSignal<u32>,
     afar: RwSignal<Afar>,
     once_settled: StoredValue<Vec<Press>>,
@@ -251,11 +260,16 @@ impl List {
         if !self.follows(&Self::address(&query, offset)) {
             return;
         }
+        let is_other = self.query.with_untracked(|old| *old != query);
         if self.top().get_untracked() != offset {
             self.offset.set(offset);
-            self.go_to_row(offset);
+            if is_other {
+                self.go_when_loaded(offset);
+            } else {
+                self.go_to_row(offset);
+            }
         }
-        if self.query.with_untracked(|old| *old != query) {
+        if is_other {
             self.query.set(query);
         }
     }
@@ -317,14 +331,14 @@ impl List {
             || self.told().with(|told| told.as_ref().is_some_and(|(_, _, told)| told.in_all.contains(&id)))
     }
 
-    /// Ctrl+A: all that match.
+    /// Ctrl+A: all that match. Where nobody does, whoever comes later is not meant.
     pub fn select_all(self) {
-        let query = self.shown.with_untracked(|shown| shown.query.clone());
+        let Some(query) = self.shown.with_untracked(|shown| (shown.matching.users > 0).then(|| shown.query.clone())) else { return };
         self.pick(false, |picked| picked.selection = std::mem::take(&mut picked.selection).everybody(query));
     }
 
     pub fn clear_selection(self) {
-        self.pick(true, |picked| *picked = Picked::default());
+        self.pick(true, |picked| (picked.selection, picked.anchor) = Default::default());
     }
 
     /// Brings back what the last change dropped.
@@ -343,8 +357,12 @@ impl List {
         let users = untrack(|| self.users_selected()).filter(|users| drops && *users > 1);
         self.picked.update(|picked| {
             let dropped = users.map(|users| (picked.selection.clone(), users));
+            let little = (picked.selection.ids() <= 1).then(|| picked.selection.clone());
             change(picked);
-            picked.dropped = dropped;
+            // Esc pressed twice, or a double click: the second time nothing changes.
+            if little.as_ref() != Some(&picked.selection) {
+                picked.dropped = dropped;
+            }
         });
         if forgot {
             self.show_ticks();
@@ -422,7 +440,7 @@ impl List {
     pub fn learn_count(self, id: AccountId, count: u32) {
         let Some(line) = self.line(id) else { return };
         // Who left keeps his badge: it is the act's.
-        if line.gone.with_untracked(Option::is_none) && line.learn(count, Act::End) {
+        if line.gone.with_untracked(Option::is_none) && line.learn(count, None, Act::End) {
             self.tallies().update(|number| *number += 1);
         }
     }

@@ -26,9 +26,12 @@ pub async fn ensure_administrator(store: &SqlStore, clock: &Clock, place: &Place
         }
         user_name = format!("admin{number}");
     }
+    // Another node that started at the same time has perhaps taken it; one that takes it from here on makes this one fail.
+    if store.has_administrator().await.map_err(said)? {
+        return Ok(());
+    }
     let new = NewAccount { user_name: user_name.clone(), password_hash: Some(hash), sis: true, ..NewAccount::default() };
     if let Err(error) = store.create_account(Actor::System, new, clock.now()).await {
-        // Another node that starts at the same time was first.
         return if store.has_administrator().await.map_err(said)? { Ok(()) } else { Err(said(error)) };
     }
     if std::io::stdout().is_terminal() {

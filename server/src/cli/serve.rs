@@ -55,9 +55,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let place = database::place(&args.node.database.database_url)?;
     // Wrong options and a port in use are said before a database is made.
     args.node.config(args.node.listen)?;
-    let listener = bind(args.node.listen).await?;
+    let listener = bind(args.node.listen, "--listen").await?;
     let monitor = match args.metrics_listen {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind(address, "--metrics-listen").await?),
         None => None,
     };
     if let Place::File(path) = &place
@@ -159,11 +159,11 @@ async fn open(place: &Place, settings: Settings, wait: Duration) -> anyhow::Resu
     }
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!("{address} is in use by another program; stop it, or choose another with --listen."),
-        io::ErrorKind::PermissionDenied => anyhow::anyhow!("Only root may open {address}; choose a port above 1023 with --listen."),
-        _ => anyhow::anyhow!("{address} cannot be opened ({error}); choose an address of this machine with --listen."),
+        io::ErrorKind::AddrInUse => anyhow::anyhow!("{address} is in use by another program; stop it, or choose another with {option}."),
+        io::ErrorKind::PermissionDenied => anyhow::anyhow!("Only root may open {address}; choose a port above 1023 with {option}."),
+        _ => anyhow::anyhow!("{address} cannot be opened ({error}); choose an address of this machine with {option}."),
     })
 }
 

@@ -274,13 +274,19 @@ impl Directory {
             text: texts[column].to_owned(),
             matched: filters.texts[column].as_ref().map(|filter| filter.ranges(texts[column])).unwrap_or_default(),
         });
-        let created_at = matching.newest[slot as usize];
-        let created = Cell {
-            text: show::date_time(created_at, self.wall.zone()),
-            matched: filters.created.as_ref().map(|filter| filter.ranges(created_at)).unwrap_or_default(),
-        };
+        let created = self.created(slot, matching, filters);
         let id = self.accounts.id(slot);
         Row { id, user_name, last_name, first_name, created, count: self.sessions.counts()[slot as usize], you: id == you }
+    }
+
+    /// When the newest session that matches was created; where none does, the newest.
+    pub(super) fn created(&self, slot: u32, matching: &Matching<'_>, filters: &Filters) -> Cell {
+        let newest = if matching.accounts.get(slot) { &matching.newest } else { self.sessions.newest() };
+        let at = newest[slot as usize];
+        Cell {
+            text: show::date_time(at, self.wall.zone()),
+            matched: filters.created.as_ref().map(|filter| filter.ranges(at)).unwrap_or_default(),
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! What has become of the rows that a page shows, and who is selected beside them.
 
-use super::{Directory, list::Matching};
+use super::{Directory, bits::Bits, list::Matching};
 use app::model::{
     account::AccountId,
     filter::Filters,
     query::{Column, Query, Sort},
     selection::Selection,
-    session::{Meanwhile, OnScreen, Seen, SelectedRows, Totals, Version, WINDOW_ROWS, Window},
+    session::{Meanwhile, OnScreen, Seen, SelectedRows, SessionId, Totals, Version, WINDOW_ROWS, Window},
 };
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
 impl Directory {
     /// The rows on a page as they are now, the totals, and how many that match logged in since; or the first rows anew. What is asked
@@ -20,7 +20,7 @@ impl Directory {
         let filters = Filters::new(query, &self.wall, now);
         let matching = self.find(&filters);
         Meanwhile {
-            rows: screen.rows.iter().map(|&id| self.seen(id)).collect(),
+            rows: screen.rows.iter().map(|&id| self.seen(id, &matching, &filters)).collect(),
             new_users: self.new_since(screen.version, &matching),
             window: Window {
                 matching: matching.totals,
@@ -51,21 +51,26 @@ impl Directory {
         answer
     }
 
-    /// Users that match and of whom a session began after that state of the list. Another node's state is none of this one's: then those
-    /// who came since this one began to follow.
+    /// Users that match and of whom a session began after that state of the list. Another node's state, or one from before the list was
+    /// loaded anew, is compared by the sessions' ids: one that began a little earlier and was committed a little later is no news then.
     fn new_since(&self, version: Version, matching: &Matching<'_>) -> u32 {
-        let after = if version.node == self.version.node { version.number } else { 0 };
-        let came = self.came.iter().rev().take_while(|came| came.number > after);
-        let new: HashSet<_> = came
-            .filter(|came| self.sessions.has(came.session))
-            .filter_map(|came| self.accounts.slot(came.account))
-            .filter(|&slot| matching.accounts.get(slot))
-            .collect();
-        u32::try_from(new.len()).unwrap_or(u32::MAX)
+        let mut new = Bits::with_slots(self.accounts.len());
+        if version.node == self.version.node {
+            let came = self.came.iter().rev().take_while(|came| came.number > version.number);
+            let there = came.filter(|came| self.sessions.has(came.session));
+            there.filter_map(|came| self.accounts.slot(came.account)).for_each(|slot| new.set(slot, true));
+        } else {
+            self.sessions.later_than(SessionId(version.newest)).for_each(|slot| new.set(slot, true));
+        }
+        new.keep(&matching.accounts, false);
+        new.count()
     }
 
-    fn seen(&self, id: AccountId) -> Seen {
-        let count = self.session_count(id);
-        Seen { count, disabled: count == 0 && self.account(id).is_some_and(|account| account.disabled) }
+    fn seen(&self, id: AccountId, matching: &Matching<'_>, filters: &Filters) -> Seen {
+        let Some(slot) = self.accounts.slot(id) else { return Seen::default() };
+        match self.sessions.counts()[slot as usize] {
+            0 => Seen { disabled: self.accounts.is_disabled(slot), ..Seen::default() },
+            count => Seen { count, created: Some(self.created(slot, matching, filters)), disabled: false },
+        }
     }
 }

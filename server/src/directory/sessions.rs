@@ -181,6 +181,12 @@ impl Sessions {
         self.links.iter().filter(|link| link.account != NONE).map(|link| (link.account, link.created_at))
     }
 
+    /// Account of every session with a later id, in no order.
+    pub fn later_than(&self, id: SessionId) -> impl Iterator<Item = u32> + '_ {
+        let later = self.ids.iter().zip(&self.links).filter(move |(other, link)| **other > id.0 && link.account != NONE);
+        later.map(|(_, link)| link.account)
+    }
+
     /// Ids of an account's sessions.
     pub fn ids_of(&self, account: u32) -> impl Iterator<Item = SessionId> + '_ {
         self.slots_of(account).map(|slot| SessionId(self.ids[slot as usize]))

@@ -233,6 +233,11 @@ for update",
 );
 
 impl Tx {
+    /// For thousands of rows.
+    pub(super) fn patiently(&mut self) {
+        self.until = Instant::now() + LONG;
+    }
+
     /// Answers the number of rows changed.
     pub(super) async fn execute(&mut self, query: Query) -> Stored<u64> {
         within(self.until, query.execute(self.on())).await

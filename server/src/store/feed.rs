@@ -25,7 +25,7 @@ use postgres::Snapshot;
 use serde::de::DeserializeOwned;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -63,8 +63,8 @@ pub(super) struct Feed {
     position: watch::Sender<Position>,
     wake: Arc<Notify>,
     watchers: Arc<Watchers>,
-    /// When news were last looked for.
-    looked: Mutex<Option<Instant>>,
+    /// When the newest look for news began that is done.
+    looked: watch::Sender<Option<Instant>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -113,7 +113,7 @@ impl Feed {
             position: watch::Sender::default(),
             wake: Arc::default(),
             watchers: Arc::default(),
-            looked: Mutex::default(),
+            looked: watch::Sender::default(),
         }
     }
 
@@ -139,6 +139,16 @@ impl Feed {
         timeout(at_most, position.wait_for(|position| position.cursor.shows(mark))).await.is_ok_and(|waited| waited.is_ok())
     }
 
+    /// Waits, 300 ms at most, until the directory shows what was committed before this was called; at once where nothing follows.
+    pub(super) async fn catch_up(&self) {
+        if self.is_following().is_err() {
+            return;
+        }
+        let (asked, mut looked) = (Instant::now(), self.looked.subscribe());
+        self.wake();
+        let _ = timeout(SHOWN_ACT, looked.wait_for(|began| began.is_some_and(|began| began >= asked))).await;
+    }
+
     pub(super) fn is_following(&self) -> Stored<()> {
         if self.position.borrow().state == State::Following { Ok(()) } else { Err(StoreError::Unavailable) }
     }
@@ -154,12 +164,12 @@ impl Feed {
         self.watchers.lose_sight();
     }
 
-    fn replace(&self, directory: Directory, cursor: Cursor, newest_page: u64) {
+    fn replace(&self, directory: Directory, cursor: Cursor, newest_page: u64, began: Instant) {
         let mut place = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         let directory = place.insert(directory);
         // Before anybody is told, and asks.
         self.position.send_replace(Position { cursor, state: State::Following });
-        self.looked();
+        self.looked(began);
         self.watchers.compare(directory, newest_page);
     }
 
@@ -175,14 +185,14 @@ impl Feed {
         );
     }
 
-    /// News were looked for just now.
-    fn looked(&self) {
-        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    /// News were looked for, from then on.
+    fn looked(&self, began: Instant) {
+        self.looked.send_replace(Some(began));
     }
 
     /// How long ago news were looked for.
     fn since_looked(&self) -> Duration {
-        self.looked.lock().unwrap_or_else(PoisonError::into_inner).map_or(Duration::ZERO, |looked| looked.elapsed())
+        self.looked.borrow().map_or(Duration::ZERO, |began| began.elapsed())
     }
 
     /// How long ago the directory was last known to be that of the database, where it is not now.
@@ -328,7 +338,7 @@ pub(super) async fn follow(store: SqlStore, mut stop: watch::Receiver<bool>, clo
     // Why it failed is logged once.
     let mut has_failed = false;
     while !*stop.borrow() {
-        let newest_page = store.feed().watchers().newest();
+        let (newest_page, began) = (store.feed().watchers().newest(), Instant::now());
         let loaded = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             loaded = known_to_fail(has_failed, Follower::load(&store, clock.now())) => loaded,
@@ -338,12 +348,16 @@ pub(super) async fn follow(store: SqlStore, mut stop: watch::Receiver<bool>, clo
             tokio::time::sleep(RETRY).await;
             continue;
         };
-        store.feed().replace(directory, follower.cursor(), newest_page);
+        store.feed().replace(directory, follower.cursor(), newest_page, began);
         if has_failed {
             tracing::info!("the directory was loaded anew and follows the database again");
         }
-        while follower.step(store.feed(), &clock).await.is_ok() {
-            store.feed().looked();
+        loop {
+            let began = Instant::now();
+            if follower.step(store.feed(), &clock).await.is_err() {
+                break;
+            }
+            store.feed().looked(began);
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = store.feed().wake.notified() => {}
@@ -363,16 +377,20 @@ struct Making {
 }
 
 impl Making {
-    fn new(zone: &jiff::tz::TimeZone, node: i64) -> Self {
+    fn new(zone: &jiff::tz::TimeZone) -> Stored<Self> {
+        let node = getrandom::u64().map_err(|error| {
+            tracing::error!(%error, "the system has no random bytes");
+            StoreError::Internal
+        })?;
         let (accounts, account_rows) = pages::<AccountRow>();
         let (sessions, session_rows) = pages::<SessionRow>();
         let zone = zone.clone();
         let made = tokio::task::spawn_blocking(move || {
             let sessions =
                 session_rows.map(|(id, account, created_at)| SessionEntry { id: SessionId(id), account: AccountId(account), created_at });
-            Directory::new(&zone, node, account_rows.map(|row| entry(row).0), sessions)
+            Directory::new(&zone, node.cast_signed(), account_rows.map(|row| entry(row).0), sessions)
         });
-        Self { accounts: Some(accounts), sessions: Some(sessions), made }
+        Ok(Self { accounts: Some(accounts), sessions: Some(sessions), made })
     }
 
     /// Takes a page of accounts. All of them come before the sessions.

@@ -36,6 +36,8 @@ pub enum OpenError {
     LoggedOut(Place, sqlx::Error),
     NoDatabase(Place),
     Standby(Place),
+    /// A server of a version that is not served.
+    Old(Place),
     Failed(Place, sqlx::Error),
 }
 
@@ -64,6 +66,7 @@ impl fmt::Display for OpenError {
             Self::Standby(place) => {
                 write!(f, "The database {place} is a standby, which is read only. Give the address of the primary by --database-url.")
             }
+            Self::Old(place) => write!(f, "The database {place} is on a server older than PostgreSQL 14. Move it to a newer one."),
             Self::Failed(place @ Place::File(_), error) => {
                 write!(f, "The database {place} cannot be opened ({error}). Check that the file is readable, writable and whole.")
             }

@@ -3,6 +3,7 @@
 use super::{
     SqlStore,
     acts::{count, refused},
+    database::Kind,
 };
 use crate::{directory::Directory, metrics, show};
 use app::{
@@ -33,6 +34,10 @@ impl Store for SqlStore {
     }
 
     async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<Meanwhile> {
+        if matches!(self.database().kind(), Kind::Postgres(_)) {
+            // The news that it follows may be another node's, which has nothing more to tell.
+            self.feed().catch_up().await;
+        }
         let (query, selection, you, now, panel) = (query.clone(), selection.clone(), admin.who().account, admin.who().now, screen.panel);
         let mut look = self.in_directory(move |directory| directory.look(&query, &selection, now, you, &screen)).await?;
         look.window = self.as_of(look.window, now);

@@ -28,6 +28,9 @@ use prepared::{Prepared, kept, stored};
 use std::collections::HashSet;
 
 /// How long a committed plan can tell what is left of it.
+/// Accounts that are acted upon as quickly as a request is answered.
+const FEW: usize = 100;
+
 const KEPT: i64 = 24 * 60 * 60 * 1_000;
 
 const NEWEST_SESSION: &str = "
@@ -157,8 +160,11 @@ impl SqlStore {
     pub(super) async fn commit_plan(&self, admin: &Admin, plan: PlanId, confirmation: &Confirmation) -> Stored<Report> {
         let (store, who, confirmation) = (self.clone(), admin.who().clone(), confirmation.clone());
         let committed = self.write(async move {
-            let mut tx = store.database().begin_long().await?;
+            let mut tx = store.database().begin().await?;
             let mut stored = Prepared::claim(&mut tx, plan, &who).await?;
+            if stored.step.len() > FEW {
+                tx.patiently();
+            }
             if stored.act == Act::EndDisable {
                 acts::touch_guard(&mut tx, who.now).await?;
             }

@@ -25,7 +25,8 @@ const CHECKPOINT: Duration = Duration::from_secs(10);
 /// How long activity lets acts pass before it takes its place in the queue.
 const LET_PASS: Duration = Duration::from_millis(300);
 
-// Who holds a session's row ends it, or has just written its activity: nobody is waited for.
+// Who holds a session's row ends it, or has just written its activity: nobody is waited for. And whose time was over before it could be
+// written was refused since then: nothing revives him.
 const TOUCH: Text = Text::each(
     "
 update sessions
@@ -38,6 +39,7 @@ set
 from json_each($2) as noted
 where sessions.id = noted.value ->> 0
 and sessions.ended_at is null
+and sessions.idle_expires_at > $3
 and sessions.last_seen_at < noted.value ->> 1",
     "
 with seen as (
@@ -45,6 +47,7 @@ with seen as (
   from json_array_elements(cast($2 as json)) as noted
   join sessions on sessions.id = cast(noted ->> 0 as bigint)
   where sessions.ended_at is null
+  and sessions.idle_expires_at > $3
   for update of sessions skip locked
 )
 update sessions
@@ -59,6 +62,7 @@ select sessions.id, cast(noted ->> 1 as bigint)
 from json_array_elements(cast($1 as json)) as noted
 join sessions on sessions.id = cast(noted ->> 0 as bigint)
 where sessions.ended_at is null
+and sessions.idle_expires_at > $2
 and sessions.last_seen_at < cast(noted ->> 1 as bigint)";
 
 /// A session and when it was active.
@@ -100,7 +104,7 @@ impl SqlStore {
     /// went well; `known`: it did not the last time, and the log has it.
     pub(crate) async fn keep_up(&self, now: i64, checkpoint: bool, known: bool) -> bool {
         let due = async {
-            self.write_activity().await?;
+            self.write_activity(now).await?;
             self.end_some_timed_out(now, ROUNDS).await?;
             if checkpoint { self.checkpoint().await } else { Ok(()) }
         };
@@ -111,11 +115,11 @@ impl SqlStore {
         is_well
     }
 
-    /// Writes the noted activity; no event, and never for a session that has ended.
+    /// Writes the noted activity; no event, and never for a session that has ended, or whose time is over by `now` (UTC milliseconds).
     ///
     /// # Errors
     /// [`app::store::StoreError`]; what could not be written stays noted.
-    pub async fn write_activity(&self) -> Stored<()> {
+    pub async fn write_activity(&self, now: i64) -> Stored<()> {
         let mut missed = Vec::new();
         let written = loop {
             let notes = self.activity().take(TOUCHES);
@@ -123,7 +127,7 @@ impl SqlStore {
                 break Ok(());
             }
             self.let_acts_pass().await;
-            match self.write_touches(&notes).await {
+            match self.write_touches(&notes, now).await {
                 Ok(mut more) => missed.append(&mut more),
                 Err(error) => {
                     self.activity().put_back(notes);
@@ -136,15 +140,15 @@ impl SqlStore {
     }
 
     /// Answers what was passed over because somebody held the row: where that comes to nothing, the activity is written later.
-    async fn write_touches(&self, notes: &[Note]) -> Stored<Vec<Note>> {
+    async fn write_touches(&self, notes: &[Note], now: i64) -> Stored<Vec<Note>> {
         let limits = self.limits();
         let mut tx = self.database().begin().await?;
-        let written = tx.execute(query(TOUCH).bind(limits.idle + limits.slack()).bind(json(notes)?)).await?;
+        let written = tx.execute(query(TOUCH).bind(limits.idle + limits.slack()).bind(json(notes)?).bind(now)).await?;
         let mut missed = Vec::new();
         if let Kind::Postgres(_) = self.database().kind()
             && written < notes.len() as u64
         {
-            let rows: Vec<(i64, i64)> = tx.all(query(MISSED).bind(json(notes)?)).await?;
+            let rows: Vec<(i64, i64)> = tx.all(query(MISSED).bind(json(notes)?).bind(now)).await?;
             missed = rows.into_iter().map(|(session, at)| (SessionId(session), at)).collect();
         }
         tx.commit().await?;

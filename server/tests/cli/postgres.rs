@@ -2,6 +2,7 @@
 
 mod cluster;
 mod commands;
+mod deaths;
 mod failures;
 mod history;
 mod nodes;

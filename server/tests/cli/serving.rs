@@ -201,7 +201,7 @@ fn a_monitor_reads_what_the_node_does_on_an_address_of_its_own() {
     // Not where everybody asks.
     assert_eq!(server.status("/metrics", ""), 404);
     let sentence = world.refused(1, &["serve", "--listen", "127.0.0.1:0", "--metrics-listen", &monitor]);
-    assert!(sentence.contains(&monitor), "{sentence}");
+    assert!(sentence.contains(&monitor) && sentence.contains("another with --metrics-listen"), "{sentence}");
 }
 
 #[tokio::test]

@@ -99,10 +99,6 @@ impl World {
         self.database.number(sql).await
     }
 
-    pub async fn text(&self, sql: &'static str) -> String {
-        self.database.text(sql).await
-    }
-
     pub async fn alter(&self, sql: &'static str) {
         self.database.alter(sql).await;
     }

@@ -3,7 +3,7 @@
 
 use server::config::Place;
 use sqlx::{
-    ConnectOptions as _, FromRow, PgConnection, SqliteConnection,
+    ConnectOptions as _, FromRow, PgConnection, SqlSafeStr, SqliteConnection,
     postgres::{PgConnectOptions, PgRow},
     sqlite::{SqliteConnectOptions, SqliteRow},
 };
@@ -85,13 +85,33 @@ impl Database {
         self.rows::<(i64,)>(sql).await.first().expect("a row").0
     }
 
-    pub async fn text(&self, sql: &'static str) -> String {
-        self.rows::<(String,)>(sql).await.swap_remove(0).0
-    }
-
     /// Changes the tables beside the store.
     pub async fn alter(&self, sql: &'static str) {
         Beside::to(&self.place).await.alter(sql).await;
+    }
+
+    /// From here on such a write fails, as in `insert on events`, for rows of which the condition is true.
+    pub async fn interrupt(&self, write: &str, condition: &str) {
+        let trigger = match self.place {
+            Place::File(_) => {
+                format!("create trigger interrupts before {write} when {condition} begin select raise(abort, 'interrupted'); end")
+            }
+            Place::Server(_) => format!(
+                "create or replace function interrupt() returns trigger language plpgsql as
+                 $$ begin raise exception 'interrupted' using errcode = 'check_violation'; end $$;
+                 create trigger interrupts before {write} for each row when ({condition}) execute function interrupt()"
+            ),
+        };
+        Beside::to(&self.place).await.run(sqlx::AssertSqlSafe(trigger)).await;
+    }
+
+    /// Takes the interruption of a table away.
+    pub async fn interrupt_no_more(&self, table: &str) {
+        let drop = match self.place {
+            Place::File(_) => "drop trigger interrupts".to_owned(),
+            Place::Server(_) => format!("drop trigger interrupts on {table}"),
+        };
+        Beside::to(&self.place).await.run(sqlx::AssertSqlSafe(drop)).await;
     }
 }
 
@@ -104,6 +124,10 @@ impl Beside {
     }
 
     pub async fn alter(&mut self, sql: &'static str) {
+        self.run(sql).await;
+    }
+
+    async fn run(&mut self, sql: impl SqlSafeStr) {
         match self {
             Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
             Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),

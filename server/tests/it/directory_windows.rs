@@ -6,7 +6,7 @@ use app::model::{
     fold::search_fold,
     query::{Column, Query, Sort},
     selection::{Selected, Selection},
-    session::{Names, OnScreen, Seen, SessionId, Totals, Window},
+    session::{Names, OnScreen, Seen, SessionId, Totals, Version, Window},
 };
 use jiff::tz::TimeZone;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -42,6 +42,13 @@ struct Listed<'naive> {
     account: &'naive AccountEntry,
     newest: i64,
     count: u32,
+}
+
+fn created(filters: &Filters, at: i64) -> app::model::session::Cell {
+    app::model::session::Cell {
+        text: show::date_time(at, &zone()),
+        matched: filters.created.as_ref().map(|filter| filter.ranges(at)).unwrap_or_default(),
+    }
 }
 
 impl Naive {
@@ -95,9 +102,14 @@ impl Naive {
         list
     }
 
-    fn seen(&self, id: AccountId) -> Seen {
-        let count = u32::try_from(self.created_of(id).len()).expect("few");
-        Seen { count, disabled: count == 0 && self.accounts.get(&id).is_some_and(|account| account.disabled) }
+    fn seen(&self, id: AccountId, query: &Query, now: i64) -> Seen {
+        let sessions = self.created_of(id);
+        let newest = self.list(query, now).iter().find(|listed| listed.account.id == id).map(|listed| listed.newest);
+        Seen {
+            count: u32::try_from(sessions.len()).expect("few"),
+            created: newest.or(sessions.iter().copied().max()).map(|at| created(&Filters::new(query, &Wall::new(&zone()), now), at)),
+            disabled: sessions.is_empty() && self.accounts.get(&id).is_some_and(|account| account.disabled),
+        }
     }
 
     fn window(&self, query: &Query, now: i64, offset: u32, limit: u32) -> Window {
@@ -115,10 +127,7 @@ impl Naive {
                 user_name: cell(&listed.account.user_name, 0),
                 last_name: cell(&listed.account.last_name, 1),
                 first_name: cell(&listed.account.first_name, 2),
-                created: app::model::session::Cell {
-                    text: show::date_time(listed.newest, &zone()),
-                    matched: filters.created.as_ref().map(|filter| filter.ranges(listed.newest)).unwrap_or_default(),
-                },
+                created: created(&filters, listed.newest),
                 count: listed.count,
                 you: listed.account.id == YOU,
             }
@@ -427,7 +436,7 @@ proptest! {
             prop_assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), naive_listed);
             let screen = OnScreen { rows: (0..12).map(AccountId).collect(), ..OnScreen::default() };
             let look = directory.look(&query, &selection, NOW, YOU, &screen);
-            prop_assert_eq!(look.rows, screen.rows.iter().map(|&id| naive.seen(id)).collect::<Vec<_>>());
+            prop_assert_eq!(look.rows, screen.rows.iter().map(|&id| naive.seen(id, &query, NOW)).collect::<Vec<_>>());
             prop_assert_eq!((look.window.matching, look.window.all, look.window.names), (expected.matching, expected.all, expected.names));
             prop_assert_eq!(look.window.selected, Selected { in_all: BTreeSet::new(), ..expected.selected });
             let taken = directory.look(&query, &selection, NOW, YOU, &OnScreen { takes_rows: true, ..screen });
@@ -449,9 +458,15 @@ proptest! {
         }
         let (directory, _) = follow(&history);
         let version = before.window(&query, &Selection::default(), NOW, YOU, 0, 1).version;
-        let look = directory.look(&query, &Selection::default(), NOW, YOU, &OnScreen { version, ..OnScreen::default() });
-        let is_new = |id: AccountId| naive.sessions.values().any(|session| session.account == id && came.contains(&session.id));
-        prop_assert_eq!(look.new_users as usize, naive.list(&query, NOW).iter().filter(|listed| is_new(listed.account.id)).count());
+        let look = |version| directory.look(&query, &Selection::default(), NOW, YOU, &OnScreen { version, ..OnScreen::default() });
+        let with = |is_new: &dyn Fn(SessionId) -> bool| {
+            let has_new = |id: AccountId| naive.sessions.values().any(|session| session.account == id && is_new(session.id));
+            naive.list(&query, NOW).iter().filter(|listed| has_new(listed.account.id)).count()
+        };
+        prop_assert_eq!(look(version).new_users as usize, with(&|session| came.contains(&session)));
+        // Another node knows by the ids alone.
+        let elsewhere = Version { node: version.node + 1, ..version };
+        prop_assert_eq!(look(elsewhere).new_users as usize, with(&|session| session.0 > version.newest));
     }
 
     #[test]

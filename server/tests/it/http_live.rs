@@ -5,7 +5,7 @@ use app::{
     frame::Viewer,
     model::{
         account::AccountId,
-        session::{Meanwhile, OnScreen, Seen},
+        session::{Meanwhile, OnScreen},
     },
 };
 use axum::{body::Body, response::Response};
@@ -320,11 +320,15 @@ async fn a_look_tells_what_became_of_the_rows_and_how_many_are_new() {
     let rows: Vec<_> = window.rows.iter().map(|row| row.id).collect();
     let screen = OnScreen { rows: rows.clone(), panel: Some(new), version: window.version, takes_rows: false };
     let after = look(&admin, &screen).await;
-    let seen = |id: AccountId| after.rows[rows.iter().position(|row| *row == id).expect("a row")];
+    let later = "03/09/2026 11:00:01 AM";
+    let seen = |id: AccountId| {
+        let seen = &after.rows[rows.iter().position(|row| *row == id).expect("a row")];
+        (seen.count, seen.created.as_ref().map(|created| &*created.text), seen.disabled)
+    };
     let deputy = *rows.iter().find(|id| ![world.admin, world.teacher].contains(id)).expect("the deputy");
-    assert_eq!(seen(world.admin), Seen { count: 2, disabled: false });
-    assert_eq!(seen(deputy), Seen { count: 0, disabled: false });
-    assert_eq!(seen(world.teacher), Seen { count: 0, disabled: true });
+    assert_eq!(seen(world.admin), (2, Some(later), false));
+    assert_eq!(seen(deputy), (0, None, false));
+    assert_eq!(seen(world.teacher), (0, None, true));
     assert_eq!(after.new_users, 2, "who logged in once more, and who came");
     assert_eq!((after.window.rows.len(), after.window.matching.users, after.window.matching.sessions), (0, 2, 3));
     assert_eq!(after.panel.expect("a panel").sessions.len(), 1);

@@ -80,18 +80,25 @@ async fn fs_01_an_unreadable_database_never_says_valid_and_heals() {
     assert!(matches!(sign_in(&store, browser.account).await, Ok(SignedInAs::Session(_))));
 }
 
-/// Interrupts every act at the moment of its event.
-const BREAK: &str = "create trigger break before insert on events begin select raise(abort, 'interrupted'); end";
-const MEND: &str = "drop trigger break";
+/// Everything that an act may change: accounts, roles, sessions, plans, and how many events there are.
+type State = (
+    Vec<(i64, Option<String>, Option<i64>, Option<i64>, i64)>,
+    Vec<(i64, String)>,
+    Vec<(i64, Option<i64>, Option<String>, i64)>,
+    Vec<(i64, i64, Option<i64>)>,
+    i64,
+);
 
-/// Everything that an act may change.
-const STATE: &str = "
-select
-  (select json_group_array(json_array(id, password_hash, disabled_at, last_sign_in_at, version)) from accounts)
-  || (select json_group_array(json_array(id, ended_at, end_kind, last_seen_at)) from sessions)
-  || (select json_group_array(json_array(account_id, role)) from account_roles)
-  || (select json_group_array(json_array(id, done, first_committed_at)) from plans)
-  || (select count(*) from events)";
+async fn state(world: &World) -> State {
+    let database = &world.database;
+    (
+        database.rows("select id, password_hash, disabled_at, last_sign_in_at, version from accounts order by id").await,
+        database.rows("select account_id, role from account_roles order by account_id, role").await,
+        database.rows("select id, ended_at, end_kind, last_seen_at from sessions order by id").await,
+        database.rows("select id, done, first_committed_at from plans order by id").await,
+        database.number("select count(*) from events").await,
+    )
+}
 
 /// What there is to act upon.
 struct Stage {
@@ -165,54 +172,51 @@ async fn every_act(store: &SqlStore, stage: &Stage) -> Vec<(&'static str, Stored
 async fn aud_02_no_act_without_its_event() {
     let world = World::started().await;
     let stage = stage(&world).await;
-    let before = world.text(STATE).await;
-    world.alter(BREAK).await;
+    let before = state(&world).await;
+    world.database.interrupt("insert on events", "true").await;
     let mut others = every_act(&world.store, &stage).await;
     others.retain(|(_, answer)| *answer != Err(StoreError::Internal));
     assert_eq!(others, [], "done, or refused by a rule");
-    assert_eq!(world.text(STATE).await, before);
-    world.alter(MEND).await;
+    assert_eq!(state(&world).await, before);
+    world.database.interrupt_no_more("events").await;
     assert!(world.store.commit(&stage.admin, stage.end_disable, &Confirmation::default()).await.is_ok());
-    assert_ne!(world.text(STATE).await, before);
+    assert_ne!(state(&world).await, before);
 }
 
 #[tokio::test]
 async fn aud_02_no_event_without_its_act() {
     let world = World::started().await;
     let stage = stage(&world).await;
-    let before = world.text(STATE).await;
-    // After the event was written, at the last statement of each act that has one there; and where the sessions end.
-    world.alter("create trigger break before update on sessions begin select raise(abort, 'interrupted'); end").await;
-    let confirmation = Confirmation::default();
-    assert!(world.store.commit(&stage.admin, stage.end, &confirmation).await.is_err());
-    assert!(world.store.disable(Actor::CommandLine, stage.victim.account, "", NOW).await.is_err());
-    world.alter("drop trigger break; create trigger break before update of done on plans when new.done > 0 begin select raise(abort, 'interrupted'); end").await;
-    assert!(world.store.commit(&stage.admin, stage.end, &confirmation).await.is_err());
-    world
-        .alter("drop trigger break; create trigger break before insert on event_origins begin select raise(abort, 'interrupted'); end")
-        .await;
-    assert!(sign_in(&world.store, stage.victim.account).await.is_err());
-    assert_eq!(world.text(STATE).await, before);
+    let before = state(&world).await;
+    let Stage { admin, victim, end, .. } = &stage;
+    let end = async || world.store.commit(admin, *end, &Confirmation::default()).await.is_err();
+    // Where the sessions end.
+    world.database.interrupt("update on sessions", "true").await;
+    assert!(end().await);
+    assert!(world.store.disable(Actor::CommandLine, victim.account, "", NOW).await.is_err());
+    world.database.interrupt_no_more("sessions").await;
+    // After the event was written, at the last statement of each act that has one there.
+    world.database.interrupt("update of done on plans", "new.done > 0").await;
+    assert!(end().await);
+    world.database.interrupt_no_more("plans").await;
+    world.database.interrupt("insert on event_origins", "true").await;
+    assert!(sign_in(&world.store, victim.account).await.is_err());
+    assert_eq!(state(&world).await, before);
 }
 
 #[tokio::test]
 async fn a_sweep_that_stops_on_its_way_tells_what_is_done_and_the_next_one_does_the_rest() {
     let world = World::with(Settings { step: 2, ..settings() }).await;
     let lab = world.lab(5).await;
+    assert_eq!(lab[2], AccountId(3));
     world.sign_all_in(&lab).await;
-    world
-        .alter(
-            "create trigger broken before update on sessions
-            when new.account_id = (select id from accounts where user_name = 'lab0003')
-            begin select raise(abort, 'broken'); end",
-        )
-        .await;
+    world.database.interrupt("update on sessions", "new.account_id = 3").await;
     let sweep = async || world.store.end_accounts(Actor::CommandLine, lab.clone(), "", NOW).await.expect("begun");
     let ended = sweep().await;
     assert_eq!((ended.users, ended.sessions, ended.stopped), (2, 2, Some(StoreError::Internal)));
     assert_eq!(world.number("select count(*) from sessions where ended_at is null").await, 3);
     assert_eq!(world.number("select count(*) from events where action = 'end'").await, 2, "no event of what was not done");
-    world.alter("drop trigger broken").await;
+    world.database.interrupt_no_more("sessions").await;
     let ended = sweep().await;
     assert_eq!((ended.users, ended.sessions, ended.stopped), (3, 3, None));
 }

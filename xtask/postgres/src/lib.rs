@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     net::TcpListener,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -24,6 +25,7 @@ pub struct Postgres {
     folder: PathBuf,
     programs: PathBuf,
     port: u16,
+    apart: bool,
     postmaster: Child,
 }
 
@@ -33,7 +35,19 @@ impl Postgres {
     /// # Errors
     /// What is missing, or what the server said where it does not start.
     pub fn start() -> io::Result<Self> {
-        Self::made(|program, data| {
+        Self::new(false)
+    }
+
+    /// The same, deaf to the terminal's Ctrl+C: whoever started it stops it.
+    ///
+    /// # Errors
+    /// As of [`Postgres::start`].
+    pub fn start_apart() -> io::Result<Self> {
+        Self::new(true)
+    }
+
+    fn new(apart: bool) -> io::Result<Self> {
+        Self::made(apart, |program, data| {
             let init = ["--auth=trust", "--username=usm", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
             output(program("initdb").args(init).arg("-D").arg(data)).map(drop)
         })
@@ -44,14 +58,14 @@ impl Postgres {
     /// # Errors
     /// As of [`Postgres::start`].
     pub fn standby(&self) -> io::Result<Self> {
-        Self::made(|program, data| {
+        Self::made(false, |program, data| {
             let mut backup = program("pg_basebackup");
             backup.args(["-h", "127.0.0.1", "-U", "usm", "-R", "-X", "stream", "-c", "fast", "-p", &self.port.to_string()]);
             output(backup.arg("-D").arg(data)).map(drop)
         })
     }
 
-    fn made(make: impl FnOnce(&dyn Fn(&str) -> Command, &Path) -> io::Result<()>) -> io::Result<Self> {
+    fn made(apart: bool, make: impl FnOnce(&dyn Fn(&str) -> Command, &Path) -> io::Result<()>) -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let programs = programs().ok_or_else(|| io::Error::other(format!("there is no PostgreSQL in {VERSIONS}")))?;
         let name = format!("usm-postgres-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -62,9 +76,9 @@ impl Postgres {
         }
         let filled = make(&|name| program(&programs, &folder, name), &folder.join("data"));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).map(|address| address.port());
-        let postmaster = filled.and(port).and_then(|port| Ok((port, postmaster(&programs, &folder, port)?)));
+        let postmaster = filled.and(port).and_then(|port| Ok((port, postmaster(&programs, &folder, port, apart)?)));
         match postmaster {
-            Ok((port, postmaster)) => Ok(Self { folder, programs, port, postmaster }),
+            Ok((port, postmaster)) => Ok(Self { folder, programs, port, apart, postmaster }),
             Err(error) => {
                 let _ = fs::remove_dir_all(&folder);
                 Err(error)
@@ -134,16 +148,28 @@ impl Postgres {
     /// # Errors
     /// Where it cannot be told or waited for.
     pub fn kill(&mut self) -> io::Result<()> {
-        output(Command::new("kill").args(["-QUIT", &self.postmaster.id().to_string()]))?;
+        self.signal("-QUIT")
+    }
+
+    /// Ends it as its administrator does who waits for nobody: what is under way is rolled back, all connections are closed.
+    ///
+    /// # Errors
+    /// As of [`Postgres::kill`].
+    pub fn shut_down(&mut self) -> io::Result<()> {
+        self.signal("-INT")
+    }
+
+    fn signal(&mut self, name: &str) -> io::Result<()> {
+        output(Command::new("kill").args([name, &self.postmaster.id().to_string()]))?;
         self.postmaster.wait().map(drop)
     }
 
-    /// Starts it again after [`Postgres::kill`], on the same port.
+    /// Starts it again on the same port.
     ///
     /// # Errors
     /// As of [`Postgres::start`].
     pub fn again(&mut self) -> io::Result<()> {
-        self.postmaster = postmaster(&self.programs, &self.folder, self.port)?;
+        self.postmaster = postmaster(&self.programs, &self.folder, self.port, self.apart)?;
         Ok(())
     }
 
@@ -190,13 +216,16 @@ fn program(programs: &Path, folder: &Path, name: &str) -> Command {
 }
 
 /// Starts a server and waits until it answers.
-fn postmaster(programs: &Path, folder: &Path, port: u16) -> io::Result<Child> {
+fn postmaster(programs: &Path, folder: &Path, port: u16, apart: bool) -> io::Result<Child> {
     let port = port.to_string();
     let log = folder.join("log");
     let said = fs::File::create(&log)?;
     let mut server = program(programs, folder, "postgres");
     server.arg("-D").arg(folder.join("data")).arg("-k").arg(folder).args(["-p", &port]);
     server.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said);
+    if apart {
+        server.process_group(0);
+    }
     let mut server = server.spawn()?;
     let until = Instant::now() + Duration::from_secs(30);
     while !Command::new(programs.join("pg_isready")).args(["-q", "-h", "127.0.0.1", "-p", &port]).status()?.success() {

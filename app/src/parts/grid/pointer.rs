@@ -62,6 +62,13 @@ pub(super) fn click(list: List, event: &MouseEvent) {
     }
 }
 
+/// By the middle button a link opens a tab, but not the grid's.
+pub(super) fn other_click(event: &MouseEvent) {
+    if event.button() == 1 && closest(event, "a.opener").is_some() {
+        event.prevent_default();
+    }
+}
+
 pub(super) fn double_click(list: List, event: &MouseEvent) {
     if let Some((id, _)) = row_of(event)
         && closest(event, "a, input, label").is_none()

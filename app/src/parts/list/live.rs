@@ -67,7 +67,7 @@ impl List {
         }
     }
 
-    fn look_soon(self) {
+    pub(super) fn look_soon(self) {
         if self.looks(Looking::Again) != Some(Looking::No) {
             return;
         }
@@ -130,7 +130,7 @@ impl List {
                     self.looks(Looking::Again);
                 } else {
                     for (line, seen) in lines.iter().zip(rows) {
-                        line.learn(seen.count, if seen.disabled { Act::EndDisable } else { Act::End });
+                        line.learn(seen.count, seen.created, if seen.disabled { Act::EndDisable } else { Act::End });
                     }
                     if !selection.is_large() {
                         self.learn_selected(selection, query, std::mem::take(&mut window.selected));
@@ -138,6 +138,7 @@ impl List {
                     self.shown.update(|shown| {
                         (shown.matching, shown.all, shown.names) = (window.matching, window.all, window.names.take());
                         (shown.updated, shown.behind, shown.new_users) = (std::mem::take(&mut window.updated), window.behind, new_users);
+                        shown.outlived = true;
                     });
                     self.rows_changed();
                 }
@@ -171,7 +172,7 @@ impl List {
         if self.own.try_update_value(|own| std::mem::replace(&mut own.recounts, true)) == Some(false) {
             set_timeout(
                 move || {
-                    if self.own.try_update_value(|own| own.recounts = false).is_some() {
+                    if self.own.try_update_value(|own| (own.recounts, own.counts_by_itself) = (false, true)).is_some() {
                         self.tallies().update(|number| *number += 1);
                     }
                 },

@@ -6,7 +6,7 @@ use crate::{
     model::{
         query::Query,
         selection::{Selected, Selection},
-        session::{Version, WINDOW_ROWS, Window},
+        session::{OnScreen, Version, WINDOW_ROWS, Window},
     },
     parts::{failure, grid},
 };
@@ -39,7 +39,12 @@ impl List {
                 let scrolls = offset > 0 && self.shown.with_untracked(|shown| shown.query == query && shown.offset != offset);
                 // Else these are the newest there are.
                 let news = if scrolls { self.shown.with_untracked(|shown| (shown.version, shown.new_users)) } else { (window.version, 0) };
+                let is_another_node = self.shown.with_untracked(|shown| shown.version.node != window.version.node);
                 self.merge(query, selection, window, news);
+                if is_another_node {
+                    // It may not have heard yet of what the page was told already.
+                    self.look_soon();
+                }
             }
             Err(error) => {
                 let is_away = matches!(error, AppError::Unavailable | AppError::Unreachable);
@@ -116,7 +121,7 @@ impl List {
             Some((.., told)) if selection.is_large() => told.in_all = selected.in_all,
             _ => *told = Some((selection.beside_list(), query.clone(), selected)),
         });
-        self.shown.set(Shown { query, offset, matching, all, understood, names, updated, behind, version, new_users });
+        self.shown.set(Shown { query, offset, matching, all, understood, names, updated, behind, version, new_users, outlived: false });
         self.keep_standing(same_list);
         self.rows_changed();
         if let Some((line, before)) = in_sight {
@@ -126,16 +131,21 @@ impl List {
 
     /// What the selection amounts to: from the loaded rows where they tell it exactly, else from the server.
     pub(super) fn keep_counting(self) {
-        Effect::new(move |counted: Option<u32>| {
-            let tallies = self.tallies().get();
-            let selection = self.picked.with(|picked| picked.selection.clone());
-            let query = self.shown.with(|shown| shown.query.clone());
-            let changed = counted.is_some_and(|before| before != tallies);
-            let known = self.known(&selection, &query);
-            let asks = changed || known.is_none();
+        let of = Memo::new(move |_| (self.picked.with(|picked| picked.selection.clone()), self.shown.with(|shown| shown.query.clone())));
+        let is_known = RwSignal::new(true);
+        Effect::new(move |_| {
+            let known = of.with(|(selection, query)| self.known(selection, query));
+            if is_known.get_untracked() != known.is_some() {
+                is_known.set(known.is_some());
+            }
             self.selected.set(known);
-            if asks {
-                spawn_local_scoped_with_cancellation(self.count(query, selection));
+        });
+        // What happens to the list meanwhile aborts no count: a large selection takes its time.
+        Effect::new(move |counted: Option<u32>| {
+            let (tallies, is_known, (selection, query)) = (self.tallies().get(), is_known.get(), of.get());
+            if !is_known || counted.is_some_and(|before| before != tallies) {
+                let by_itself = self.own.try_update_value(|own| std::mem::take(&mut own.counts_by_itself)).unwrap_or_default();
+                spawn_local_scoped_with_cancellation(self.count(query, selection, by_itself));
             }
             tallies
         });
@@ -143,18 +153,25 @@ impl List {
 
     fn known(self, selection: &Selection, query: &Query) -> Option<Selected> {
         let rows = self.loaded();
-        let matching = self.shown.with(|shown| shown.matching);
+        let (matching, outlived) = self.shown.with(|shown| (shown.matching, shown.outlived));
         let told = self.told().get().filter(|told| told.0 == *selection && told.1.filters == query.filters).map(|told| told.2);
         let of_loaded = || Selected::of_loaded(selection, &rows, query, matching);
         match selection {
             // An exception may have left the list by itself, which only the server knows.
-            Selection::AllMatching { .. } => told.or_else(of_loaded),
+            Selection::AllMatching { .. } => told.or_else(|| if outlived { None } else { of_loaded() }),
             Selection::Ids(_) => of_loaded().or(told),
         }
     }
 
-    async fn count(self, query: Query, selection: Selection) {
-        match api::sessions::list(query.clone(), selection.clone(), 0, 1).await {
+    /// `by_itself`: nobody asked for it, so it must keep no session alive.
+    async fn count(self, query: Query, selection: Selection, by_itself: bool) {
+        let answer = if by_itself {
+            let screen = OnScreen { version: self.shown.with_untracked(|shown| shown.version), ..OnScreen::default() };
+            api::sessions::look(query.clone(), selection.clone(), screen).await.map(|look| look.window)
+        } else {
+            api::sessions::list(query.clone(), selection.clone(), 0, 1).await
+        };
+        match answer {
             Ok(window) => {
                 self.learn_selected(selection, query, window.selected);
                 self.shown.update(|shown| (shown.matching, shown.all) = (window.matching, window.all));

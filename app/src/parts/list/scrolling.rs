@@ -45,6 +45,8 @@ pub struct Scrolling {
     /// The active row, which stays in the page wherever the list is scrolled to.
     standing: Option<Line>,
     going: Option<Going>,
+    /// The row that comes to the top with the rows that are asked for.
+    to_come: Option<u32>,
     /// The address that was put last.
     put: String,
 }
@@ -79,6 +81,12 @@ impl List {
         self.note_top();
     }
 
+    /// The same, in a list that is still to be loaded: how long it is, it says itself.
+    pub(super) fn go_when_loaded(self, index: u32) {
+        self.top().set(index);
+        self.scrolling.update_value(|scrolling| scrolling.to_come = Some(index));
+    }
+
     /// Somebody went to where the list stands now.
     fn note_top(self) {
         let top = self.map().in_sight(self.place()).start;
@@ -94,7 +102,12 @@ impl List {
         if !self.live.get_untracked() || (scroll - before.scroll).abs() < 1.0 {
             return;
         }
-        self.set_place(self.map().follow(before, scroll));
+        let there = self.map().follow(before, scroll);
+        if (there.scroll - scroll).abs() < 1.0 {
+            self.set_place(there);
+        } else {
+            self.go_to(there);
+        }
         self.note_top();
         self.show_rows();
         self.settle_soon();
@@ -102,6 +115,7 @@ impl List {
 
     /// To the first row, where another filter or order begins.
     pub fn to_top(self) {
+        self.scrolling.update_value(|scrolling| scrolling.to_come = None);
         self.go_to(Place::default());
         self.note_top();
     }
@@ -173,6 +187,11 @@ impl List {
             self.scrolling.update_value(|scrolling| scrolling.map = map);
             self.set_place(map.kept(self.place()));
             self.settle_soon();
+        }
+        if !self.busy.get_untracked()
+            && let Some(index) = self.scrolling.try_update_value(|scrolling| scrolling.to_come.take()).flatten()
+        {
+            self.go_to_row(index);
         }
         self.show_rows();
         if map.row <= 0.0 && rows > 0 {

@@ -109,7 +109,7 @@ impl Follower {
         within(soon(), query(BEGIN).execute(&mut connection)).await?;
         let (snapshot, _) = snapshot(&mut connection, soon()).await?;
         let (last,): (i64,) = within(soon(), query_as(LAST_ACCOUNT).fetch_one(&mut connection)).await?;
-        let mut making = Making::new(zone, now);
+        let mut making = Making::new(zone)?;
         for after in (0..last).step_by(PAGE) {
             making.accounts(&page(&mut connection, ACCOUNTS, after, &[], soon()).await?).await?;
         }

@@ -50,7 +50,7 @@ impl Follower {
         let data_version = data_version(&mut connection).await?;
         within(until, query("begin").execute(&mut connection)).await?;
         let (seq, last): (i64, i64) = within(until, query_as(ENDS).fetch_one(&mut connection)).await?;
-        let mut making = Making::new(zone, now);
+        let mut making = Making::new(zone)?;
         for after in (0..last).step_by(PAGE) {
             making.accounts(&page(&mut connection, ACCOUNTS, after, until).await?).await?;
         }

@@ -9,17 +9,26 @@ use tokio::time::timeout;
 /// How long a server may take until it has said what it is. Migrations take as long as they take.
 const REACHED: Duration = Duration::from_secs(5);
 
+/// As `server_version_num` has it: older ones do not know the settings of our connections.
+const OLDEST_SERVER: i32 = 140_000;
+
 pub(super) async fn open(place: &Place, options: &PgConnectOptions, missing: Missing) -> Result<(), OpenError> {
     let failed = |error: sqlx::Error| failed(place, error);
     let options = options.clone().options([("client_min_messages", "warning")]).disable_statement_logging();
     let looked = timeout(REACHED, async {
         let mut connection = options.connect().await?;
+        let version: i32 =
+            sqlx::query_scalar("select cast(current_setting('server_version_num') as int)").fetch_one(&mut connection).await?;
+        if version < OLDEST_SERVER {
+            return Ok(Err(OpenError::Old(place.clone())));
+        }
         let standby: bool = sqlx::query_scalar("select pg_is_in_recovery()").fetch_one(&mut connection).await?;
         // Of a standby it is not asked.
         let whose = if standby { None } else { Some(whose(&mut connection).await?) };
-        Ok((connection, whose))
+        Ok(Ok((connection, whose)))
     });
-    let (mut connection, whose) = looked.await.map_err(|_| OpenError::Away(place.clone(), sqlx::Error::PoolTimedOut))?.map_err(failed)?;
+    let (mut connection, whose) =
+        looked.await.map_err(|_| OpenError::Away(place.clone(), sqlx::Error::PoolTimedOut))?.map_err(failed)??;
     match whose.ok_or_else(|| OpenError::Standby(place.clone()))? {
         Whose::Empty if missing == Missing::Refuse => return Err(OpenError::Missing(place.clone())),
         Whose::Empty | Whose::Ours { oldest_binary: ..=SCHEMA } => {}

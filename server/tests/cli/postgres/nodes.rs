@@ -1,12 +1,12 @@
 //! Nodes that differ: in their clocks, in their versions, in how they come to the database.
 
-use super::cluster::{Cluster, PASSWORD};
+use super::cluster::{Cluster, PASSWORD, end, log_in};
 use crate::{
     clocks::another_time,
     proxies::{
         application::Application,
         nobody_says_who_it_is,
-        proxy::{Kind, Proxy},
+        proxy::{Kind, Proxy, place},
     },
     world::{World, ask, exchange, request, soon},
 };
@@ -14,6 +14,8 @@ use private_postgres::Postgres;
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::TcpStream,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -60,17 +62,40 @@ fn tim_04_nodes_whose_clocks_are_a_minute_apart_go_by_the_database() {
 fn flt_13_a_node_serves_on_and_starts_where_a_newer_one_has_changed_the_tables() {
     let mut cluster = Cluster::new(2, 2);
     let before = cluster.log_in(0, "pupil0").expect("in");
-    // As a newer version's migration does that this one can live with.
-    for change in [
+    // As a newer version's migration does that this one can live with, while everybody asks.
+    let is_over = AtomicBool::new(false);
+    let changes = [
         "alter table sessions add column device text not null default 'unknown'",
         "alter table accounts add column phone text",
         "alter table events add column reviewed_at bigint",
         "create table devices (id bigint primary key)",
         "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (99, 'newer', true, '', 0)",
         "update schema set version = 99",
-    ] {
-        cluster.postgres.sql("usm", change).expect(change);
-    }
+    ];
+    thread::scope(|scope| {
+        let asks = [0, 1].map(|node| {
+            let (cluster, before, is_over) = (&cluster, &before, &is_over);
+            scope.spawn(move || {
+                let mut asked = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    assert_eq!(cluster.check(node, before), 200, "after {asked} checks");
+                    asked += 1;
+                }
+                asked
+            })
+        });
+        for change in changes {
+            // One after the other, as migrations are.
+            let done = cluster.postgres.sql("usm", change);
+            is_over.store(done.is_err(), Ordering::Relaxed);
+            done.expect(change);
+        }
+        thread::sleep(Duration::from_millis(200));
+        is_over.store(true, Ordering::Relaxed);
+        for asks in asks {
+            assert!(asks.join().expect("no panic") > 20, "nobody asked meanwhile");
+        }
+    });
     cluster.nodes[1] = None;
     cluster.nodes[1] = Some(cluster.serve(1));
     for (here, there) in [(0, 1), (1, 0)] {
@@ -89,6 +114,20 @@ fn flt_13_a_node_serves_on_and_starts_where_a_newer_one_has_changed_the_tables()
     let url = cluster.postgres.url("usm");
     let done = cluster.world.usm_with(&["serve", "--listen", "127.0.0.1:0"], &[("USM_DATABASE_URL", &*url)], "");
     assert!(done.status == 1 && done.err.contains("was written by a newer version"), "{}", done.err);
+}
+
+#[test]
+fn nodes_that_start_at_once_on_an_empty_database_make_one_administrator() {
+    let postgres = Postgres::start().expect("PostgreSQL starts");
+    for round in 0..5 {
+        let (world, database) = (World::new(), format!("usm{round}"));
+        postgres.sql("postgres", &format!("create database {database}")).expect("a database");
+        let url = postgres.url(&database);
+        let serve = || world.serve_with(&[], &[("USM_DATABASE_URL", &*url)]);
+        let nodes = thread::scope(|scope| [scope.spawn(serve), scope.spawn(serve)].map(|node| node.join().expect("it serves")));
+        assert_eq!(postgres.sql(&database, "select user_name from accounts").expect("an answer").trim(), "admin");
+        drop(nodes);
+    }
 }
 
 #[test]
@@ -169,6 +208,60 @@ fn fwd_02_fwd_06_an_application_behind_nginx_asks_a_node_that_knows() {
     let before = application.seen().len();
     all(&cookies[1], |status| status >= 500);
     assert_eq!(application.seen().len(), before, "where no node knows, nobody gets through");
+}
+
+#[test]
+fn the_shipped_load_balancer_lets_nobody_down_while_nodes_come_and_go() {
+    let mut cluster = Cluster::new(2, 1);
+    let address = place();
+    let site = ["--public-url", &format!("http://{address}"), "--trusted-proxies", "127.0.0.1"];
+    // As during an upgrade: each node has the code of its own version's pages.
+    let code = |node: usize| format!("/pkg/usm.of{node}.js");
+    let serve = |cluster: &Cluster, node: usize| {
+        let (url, folder) = (cluster.wires[node].url(), cluster.world.path(&format!("site{node}")));
+        std::fs::create_dir_all(folder.join("pkg")).expect("a folder");
+        std::fs::write(folder.join(&code(node)[1..]), "").expect("a file");
+        let folder = folder.to_str().expect("a plain path").to_owned();
+        cluster.world.serve_at(&cluster.addresses[node], &site, &[("USM_DATABASE_URL", &url), ("LEPTOS_SITE_ROOT", &folder)])
+    };
+    for node in 0..2 {
+        cluster.nodes[node] = None;
+        cluster.nodes[node] = Some(serve(&cluster, node));
+    }
+    let _balancer = Proxy::balancer(address.clone(), &cluster.world, [&cluster.addresses[0], &cluster.addresses[1]]);
+    let status =
+        |method: &str, path: &str, cookie: &str, body: &str| ask(&address, method, path, cookie, body).map_or(0, |answer| answer.status);
+    soon("a node is ready", || status("GET", "/readyz", "", "") == 200);
+    let answer = log_in(&address, "pupil0").expect("an answer");
+    let cookie = answer.cookie().unwrap_or_else(|| panic!("{}: {}", answer.status, answer.body));
+    assert_eq!(status("GET", "/auth/verify", &cookie, ""), 404, "for proxies of applications alone");
+    let all = || {
+        for _ in 0..20 {
+            assert_eq!(status("GET", "/me", &cookie, ""), 200);
+        }
+    };
+    all();
+    for _ in 0..10 {
+        assert_eq!((status("GET", &code(0), "", ""), status("GET", &code(1), "", "")), (200, 200));
+    }
+    assert_eq!((status("GET", "/pkg/usm.of2.js", "", ""), status("GET", "/nothing", &cookie, "")), (404, 404));
+    for node in 0..2 {
+        cluster.nodes[node].take().expect("it runs").kill();
+        // From the first moment on: what the killed one does not take is asked of the other.
+        all();
+        cluster.nodes[node] = Some(serve(&cluster, node));
+        soon("the balancer knows that it is back", || {
+            thread::sleep(Duration::from_millis(1_500));
+            ask(&cluster.addresses[node], "GET", "/readyz", "", "").is_ok_and(|answer| answer.status == 200)
+        });
+        all();
+    }
+    // One that does not reach the database gets no requests once that is known.
+    cluster.wires[0].refuses();
+    soon("the balancer knows", || (0..20).all(|_| status("GET", "/me", &cookie, "") == 200));
+    all();
+    assert_eq!(end(&address, &cluster.admin, &cluster.id("pupil0")).expect("an answer").status, 200);
+    assert_ne!(status("GET", "/me", &cookie, ""), 200);
 }
 
 #[test]

@@ -33,20 +33,46 @@ impl Proxy {
     /// Before a server and an application.
     pub fn new(kind: Kind, world: &World, server: &str, application: &str) -> Self {
         let address = place();
-        let mut command = match kind {
+        let command = match kind {
             Kind::Nginx => nginx(world, &address, server, application),
             Kind::Caddy => caddy(world, &address, server, application),
         };
+        Self::run(&format!("{kind:?}"), world, address, command)
+    }
+
+    /// The shipped load balancer, before two nodes.
+    pub fn balancer(address: String, world: &World, nodes: [&str; 2]) -> Self {
+        let bind = format!("bind {address}");
+        shipped(
+            world,
+            "haproxy.cfg",
+            &[
+                ("bind :443 ssl crt /etc/haproxy/sessions.example.org.pem alpn h2,http/1.1", &bind),
+                ("log /dev/log local0", "log stderr format raw local0"),
+                // The test's user has no other, and not so many open files.
+                ("user haproxy", ""),
+                ("group haproxy", ""),
+                ("maxconn 20000", "maxconn 200"),
+                ("10.0.0.11:3000", nodes[0]),
+                ("10.0.0.12:3000", nodes[1]),
+            ],
+        );
+        let mut command = Command::new("/usr/sbin/haproxy");
+        command.args(["-db", "-f"]).arg(world.path("haproxy.cfg"));
+        Self::run("HAProxy", world, address, command)
+    }
+
+    fn run(name: &str, world: &World, address: String, mut command: Command) -> Self {
         let log = fs::File::create(world.path("proxy.out")).expect("a file");
         command.current_dir(world.path("")).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a handle")).stderr(log);
-        let missing = "it is missing. Install it by: sudo apt-get install -y nginx caddy";
-        let mut proxy = Self { child: command.spawn().unwrap_or_else(|error| panic!("{kind:?}: {error}; {missing}")), address };
+        let missing = "it is missing. Install it by: sudo apt-get install -y nginx caddy haproxy";
+        let mut proxy = Self { child: command.spawn().unwrap_or_else(|error| panic!("{name}: {error}; {missing}")), address };
         let begun = Instant::now();
         while TcpStream::connect(&proxy.address).is_err() {
             let ended = proxy.child.try_wait().expect("it can be waited for");
             let said = || fs::read_to_string(world.path("proxy.out")).unwrap_or_default();
-            assert!(ended.is_none() && begun.elapsed() < Duration::from_secs(20), "{kind:?} does not start: {}", said());
+            assert!(ended.is_none() && begun.elapsed() < Duration::from_secs(20), "{name} does not start: {}", said());
             std::thread::sleep(Duration::from_millis(20));
         }
         proxy
