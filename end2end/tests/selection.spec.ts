@@ -71,6 +71,8 @@ test('Show selected tells who is selected, first those whom the filter hides', a
   product.usm(['session', 'end', '--user-name', '=admin02', '--except-role', 'none']);
   await admin.keyboard.press('Escape');
   await expect(shown).toBeHidden();
+  // It is read when it is opened.
+  await expect(selected(admin)).toHaveText(/2 users selected · 1 session \(1 not shown\)/);
   await bar(admin).getByRole('button', { name: 'Show selected' }).click();
   await expect(shown.getByRole('listitem').first()).toContainText('not logged in');
 });

@@ -102,6 +102,10 @@ impl List {
         if !self.live.get_untracked() || (scroll - before.scroll).abs() < 1.0 {
             return;
         }
+        if self.going().is_some_and(|to| to.then.is_none()) {
+            // Whoever scrolls meanwhile is not brought back.
+            self.set_going(None);
+        }
         let there = self.map().follow(before, scroll);
         if (there.scroll - scroll).abs() < 1.0 {
             self.set_place(there);

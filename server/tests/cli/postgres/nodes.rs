@@ -59,6 +59,36 @@ fn tim_04_nodes_whose_clocks_are_a_minute_apart_go_by_the_database() {
 }
 
 #[test]
+fn flt_09_a_clock_that_jumps_while_a_node_runs_changes_nothing() {
+    let mut cluster = Cluster::new(2, 2);
+    let (set, url) = (cluster.world.path("clock"), cluster.wires[0].url());
+    std::fs::write(&set, "+0").expect("a file");
+    let [library, _, monotonic] = another_time("+0");
+    let set_by = set.to_str().expect("a plain path").to_owned();
+    let mut variables = vec![("USM_DATABASE_URL", &*url), ("FAKETIME_TIMESTAMP_FILE", &*set_by), ("FAKETIME_NO_CACHE", "1")];
+    variables.extend([&library, &monotonic].map(|(name, value)| (*name, &**value)));
+    cluster.nodes[0] = None;
+    cluster.nodes[0] = Some(cluster.world.serve_at(&cluster.addresses[0], &["--idle-timeout", "5m"], &variables));
+    let stays = cluster.log_in(0, "pupil0").expect("in");
+    for off in ["+3600", "-3600", "+0"] {
+        std::fs::write(&set, off).expect("a file");
+        soon("the machine's clock is another", || {
+            let ready = ask(&cluster.addresses[0], "GET", "/readyz", "", "").expect("an answer");
+            ready.status == 200 && ready.body.contains("differs") == (off != "+0")
+        });
+        let cookie = cluster.log_in(0, "pupil1").expect("in");
+        assert_eq!((cluster.check(0, &cookie), cluster.check(1, &cookie)), (200, 200), "{off}");
+        assert_eq!(cluster.end(0, &cluster.id("pupil1")).expect("an answer").status, 200);
+        assert_eq!((cluster.check(0, &cookie), cluster.check(1, &cookie)), (401, 401), "{off}");
+        // Time-outs are looked for twice a second.
+        thread::sleep(Duration::from_millis(600));
+        assert_eq!((cluster.check(0, &stays), cluster.check(1, &stays)), (200, 200), "{off}");
+        let odd = "select count(*) from events where abs(extract(epoch from clock_timestamp()) * 1000 - at) > 60000";
+        assert_eq!(cluster.postgres.sql("usm", odd).expect("an answer").trim(), "0", "{off}");
+    }
+}
+
+#[test]
 fn flt_13_a_node_serves_on_and_starts_where_a_newer_one_has_changed_the_tables() {
     let mut cluster = Cluster::new(2, 2);
     let before = cluster.log_in(0, "pupil0").expect("in");
