@@ -207,7 +207,7 @@ impl Background {
         for task in self.tasks {
             let _ = task.await;
         }
-        let _ = self.store.write_activity(self.clock.now()).await;
+        let _ = self.store.write_activity(&self.clock).await;
         let _ = self.store.checkpoint().await;
         self.store.close().await;
     }

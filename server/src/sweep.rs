@@ -21,7 +21,7 @@ pub(crate) async fn run(store: SqlStore, mut stop: watch::Receiver<bool>, clock:
             _ = stop.wait_for(|stop| *stop) => return,
             () = due(&store, is_well) => {}
         }
-        is_well = store.keep_up(clock.now(), round.is_multiple_of(CHECKPOINT_EVERY), !is_well).await;
+        is_well = store.keep_up(&clock, round.is_multiple_of(CHECKPOINT_EVERY), !is_well).await;
     }
 }
 

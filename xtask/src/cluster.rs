@@ -44,6 +44,9 @@ pub fn cluster(arguments: &[String]) -> Done {
     let mut steps = Steps::of(RELEASE_STEPS + 4);
     let release = release(&mut steps)?;
     steps.step("What is missing: HAProxy (10 s, once)", || debian(&[(HAPROXY, "haproxy")]).map(drop))?;
+    // From here on nothing ends by itself at Ctrl+C.
+    let (stop, stopped) = mpsc::channel();
+    ctrlc::set_handler(move || _ = stop.send(()))?;
     let postgres = steps.step("PostgreSQL (1 min, once, where it is missing)", postgres::start_apart)?;
     let url = postgres.url("usm");
     // The passwords of the demo, and the configuration of the balancer.
@@ -51,15 +54,14 @@ pub fn cluster(arguments: &[String]) -> Done {
     fs::create_dir(&folder)?;
     let served =
         steps.step("Demo district (10 s)", || sh(usm(&release, &folder, &url).args(["demo", "--accounts", "26545", "--sessions", "2400"])));
-    let served = served.and_then(|()| steps.step("Nodes and balancer; Ctrl+C stops them", || serve(&release, &folder, &url, arguments)));
+    let served =
+        served.and_then(|()| steps.step("Nodes and balancer; Ctrl+C stops them", || serve(&release, &folder, &url, arguments, &stopped)));
     drop(postgres);
     fs::remove_dir_all(&folder)?;
     served
 }
 
-fn serve(release: &Release, folder: &Path, url: &str, arguments: &[String]) -> Done {
-    let (stop, stopped) = mpsc::channel();
-    ctrlc::set_handler(move || _ = stop.send(()))?;
+fn serve(release: &Release, folder: &Path, url: &str, arguments: &[String], stopped: &mpsc::Receiver<()>) -> Done {
     let mut running = Vec::new();
     let mut nodes = Vec::new();
     for number in 0..NODES {

@@ -81,7 +81,7 @@ pub fn chromium() -> Done {
     Ok(())
 }
 
-/// What the tests of nodes need beside them. nginx and Caddy they start themselves: as services these would take the machine's ports.
+/// What the tests of nodes need beside them. The proxies they start themselves: as services these would take the machine's ports.
 pub fn proxies() -> Done {
     debian(&BESIDE_NODES)?;
     let missing = debian(&PROXIES)?;

@@ -30,6 +30,8 @@ pub fn Grid() -> impl IntoView {
     let body = NodeRef::<html::Tbody>::new();
     Effect::new(move |_| {
         list.lines.track();
+        // A row's time may be another, with other marks.
+        list.shown.track();
         list.mounted.track();
         list.live.track();
         // The rows are in the page by then.
@@ -102,10 +104,15 @@ fn SelectAll() -> impl IntoView {
                 value="1"
                 form=PLAN_FORM
                 aria-label=label
-                disabled=move || list.live.get() && list.shown.with(|shown| shown.matching.users == 0)
                 prop:checked=move || list.live.get().then(|| list.all_selected())
                 prop:indeterminate=move || list.live.get().then(mixed)
-                on:click=move |_| list.toggle_all()
+                on:click=move |event| {
+                    if list.shown.with_untracked(|shown| shown.matching.users == 0) {
+                        // There is nobody to tick it for.
+                        event.prevent_default();
+                    }
+                    list.toggle_all();
+                }
             />
         </label>
     }

@@ -122,6 +122,8 @@ struct Own {
     retry: u32,
     /// The numbers of a large selection will be asked for anew.
     recounts: bool,
+    /// They are asked for, and not yet answered.
+    counts: bool,
     /// They are asked for now because the list changed, not because of what the person did.
     counts_by_itself: bool,
     top: RwSignal<u32>,

@@ -163,7 +163,7 @@ mod tests {
                 now += MINUTE / 6;
                 traffic.go_on(&store, now).await;
             }
-            store.write_activity(now).await.expect("written");
+            store.write_activity(&Clock::fixed(now)).await.expect("written");
             store.end_timed_out(now).await.expect("swept");
             let accounts = store.list_accounts().await.expect("accounts");
             let sessions: u32 = accounts.iter().map(|account| account.sessions).sum();

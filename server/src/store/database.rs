@@ -27,6 +27,9 @@ use std::{
 };
 use tokio::time::{Instant, timeout_at};
 
+/// What an act on a few accounts may take, which others may hold for a while.
+const ACT: Duration = Duration::from_secs(3);
+
 /// What a set of thousands of accounts may take.
 const LONG: Duration = Duration::from_secs(30);
 
@@ -79,6 +82,11 @@ impl Database {
     /// A transaction of a few rows.
     pub(super) async fn begin(&self) -> Stored<Tx> {
         self.begin_within(self.patience).await
+    }
+
+    /// One that waits for others who act on the same accounts.
+    pub(super) async fn begin_act(&self) -> Stored<Tx> {
+        self.begin_within(self.patience.max(ACT)).await
     }
 
     /// A transaction of thousands of rows. It waits for its turn no longer than any other.

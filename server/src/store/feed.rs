@@ -1,6 +1,6 @@
 //! How the directory follows the database: loaded from one snapshot, then changed by the events after it, in their order.
 //!
-//! An act of this process wakes the feed; what others write is looked for every 100 ms. How events are found that were committed since is
+//! An act of this process wakes the feed, and so does a page that must not miss another node's; what others write is looked for every 100 ms. How events are found that were committed since is
 //! told by [`sqlite`] and [`postgres`]. The directory is loaded behind the back of a node that serves already, and anew after any failure.
 
 mod postgres;

@@ -28,10 +28,10 @@ use prepared::{Prepared, kept, stored};
 use std::collections::HashSet;
 
 /// How long a committed plan can tell what is left of it.
-/// Accounts that are acted upon as quickly as a request is answered.
-const FEW: usize = 100;
-
 const KEPT: i64 = 24 * 60 * 60 * 1_000;
+
+/// A step of more accounts takes its time.
+const FEW: usize = 100;
 
 const NEWEST_SESSION: &str = "
 select coalesce(max(id), 0)
@@ -160,7 +160,7 @@ impl SqlStore {
     pub(super) async fn commit_plan(&self, admin: &Admin, plan: PlanId, confirmation: &Confirmation) -> Stored<Report> {
         let (store, who, confirmation) = (self.clone(), admin.who().clone(), confirmation.clone());
         let committed = self.write(async move {
-            let mut tx = store.database().begin().await?;
+            let mut tx = store.database().begin_act().await?;
             let mut stored = Prepared::claim(&mut tx, plan, &who).await?;
             if stored.step.len() > FEW {
                 tx.patiently();

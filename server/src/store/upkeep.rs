@@ -6,6 +6,7 @@ use super::{
     events::{self, Action, Actor, Deed, json},
     sign_in::session_target,
 };
+use crate::clock::Clock;
 use app::{model::session::SessionId, store::Stored};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -102,10 +103,10 @@ const TIME_OUT: Text = Text::each(time_out!(""), time_out!(" for update skip loc
 impl SqlStore {
     /// Writes what is due: activity first, because somebody who is at work must not time out for want of a write. Answers whether that
     /// went well; `known`: it did not the last time, and the log has it.
-    pub(crate) async fn keep_up(&self, now: i64, checkpoint: bool, known: bool) -> bool {
+    pub(crate) async fn keep_up(&self, clock: &Clock, checkpoint: bool, known: bool) -> bool {
         let due = async {
-            self.write_activity(now).await?;
-            self.end_some_timed_out(now, ROUNDS).await?;
+            self.write_activity(clock).await?;
+            self.end_some_timed_out(clock.now(), ROUNDS).await?;
             if checkpoint { self.checkpoint().await } else { Ok(()) }
         };
         let is_well = known_to_fail(known, due).await.is_ok();
@@ -115,11 +116,11 @@ impl SqlStore {
         is_well
     }
 
-    /// Writes the noted activity; no event, and never for a session that has ended, or whose time is over by `now` (UTC milliseconds).
+    /// Writes the noted activity; no event, and never for a session that has ended, or whose time is over by then.
     ///
     /// # Errors
     /// [`app::store::StoreError`]; what could not be written stays noted.
-    pub async fn write_activity(&self, now: i64) -> Stored<()> {
+    pub async fn write_activity(&self, clock: &Clock) -> Stored<()> {
         let mut missed = Vec::new();
         let written = loop {
             let notes = self.activity().take(TOUCHES);
@@ -127,7 +128,7 @@ impl SqlStore {
                 break Ok(());
             }
             self.let_acts_pass().await;
-            match self.write_touches(&notes, now).await {
+            match self.write_touches(&notes, clock).await {
                 Ok(mut more) => missed.append(&mut more),
                 Err(error) => {
                     self.activity().put_back(notes);
@@ -140,9 +141,10 @@ impl SqlStore {
     }
 
     /// Answers what was passed over because somebody held the row: where that comes to nothing, the activity is written later.
-    async fn write_touches(&self, notes: &[Note], now: i64) -> Stored<Vec<Note>> {
+    async fn write_touches(&self, notes: &[Note], clock: &Clock) -> Stored<Vec<Note>> {
         let limits = self.limits();
         let mut tx = self.database().begin().await?;
+        let now = clock.now();
         let written = tx.execute(query(TOUCH).bind(limits.idle + limits.slack()).bind(json(notes)?).bind(now)).await?;
         let mut missed = Vec::new();
         if let Kind::Postgres(_) = self.database().kind()

@@ -296,7 +296,7 @@ async fn an_answer_under_api_never_deletes_the_cookie() {
 async fn only_what_a_person_does_is_activity() {
     let world = World::new().await;
     let seen = async |session: SessionId| {
-        world.store.write_activity(world.clock.now()).await.expect("written");
+        world.store.write_activity(&world.clock).await.expect("written");
         let rows: Vec<(i64, i64)> = world.rows("select id, last_seen_at from sessions").await;
         rows.iter().find(|(id, _)| *id == session.0).expect("the session").1
     };

@@ -141,7 +141,7 @@ impl World {
     /// Every node writes the activity that it has noted.
     pub async fn write_activity(&self) {
         for store in &self.stores {
-            store.write_activity(self.clock.now()).await.expect("written");
+            store.write_activity(&self.clock).await.expect("written");
         }
     }
 

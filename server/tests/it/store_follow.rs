@@ -92,7 +92,7 @@ async fn tim_05_what_has_timed_out_is_neither_listed_nor_counted() {
     let valid = world.store.check(&here.token.hash(), world.clock.now()).await.expect("an answer");
     let server::credentials::Checked::Valid(valid) = valid else { panic!("within the slack") };
     world.store.touch(&valid, world.clock.now());
-    world.store.write_activity(world.clock.now()).await.expect("written");
+    world.store.write_activity(&world.clock).await.expect("written");
     world.clock.advance(LIMITS.slack());
     // The sweep of the running store, not of the test.
     let begun = Instant::now();

@@ -299,7 +299,7 @@ async fn rev_04_activity_beside_an_end_revives_nothing() {
         let store = other.clone();
         let write = tokio::spawn(async move {
             let begun = spin(write_waits).await;
-            store.write_activity(NOW).await.expect("written");
+            store.write_activity(&server::clock::Clock::fixed(NOW)).await.expect("written");
             (begun, Instant::now())
         });
         let (end, write) = (end.await.expect("no panic"), write.await.expect("no panic"));
@@ -308,7 +308,7 @@ async fn rev_04_activity_beside_an_end_revives_nothing() {
         jitter.note(write, end, written > before);
         // And once more, late.
         other.touch(&valid, NOW + 3 * MINUTE);
-        other.write_activity(NOW).await.expect("written");
+        other.write_activity(&server::clock::Clock::fixed(NOW)).await.expect("written");
         revived += usize::from(world.is_valid(&browser).await);
     }
     assert_eq!(revived, 0);

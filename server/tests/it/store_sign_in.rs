@@ -195,7 +195,7 @@ async fn activity_that_is_written_too_late_revives_nobody() {
     // As on a disk that is full: it was refused before the note could be written.
     world.clock.advance(HOUR / 2);
     assert_eq!(world.why(&browser).await, Why::TimedOut);
-    world.store.write_activity(world.clock.now()).await.expect("written");
+    world.store.write_activity(&world.clock).await.expect("written");
     assert_eq!(world.why(&browser).await, Why::TimedOut);
     world.store.end_timed_out(world.clock.now()).await.expect("swept");
     assert_eq!(world.number("select count(*) from sessions where end_kind = 'idle'").await, 1);
@@ -204,7 +204,7 @@ async fn activity_that_is_written_too_late_revives_nobody() {
 async fn touch(world: &World, token: &Token) {
     let Checked::Valid(valid) = world.check(token).await else { panic!("valid") };
     world.store.touch(&valid, world.clock.now());
-    world.store.write_activity(world.clock.now()).await.expect("written");
+    world.store.write_activity(&world.clock).await.expect("written");
 }
 
 #[tokio::test]
@@ -230,7 +230,7 @@ async fn rev_04_activity_never_revives_an_ended_session() {
     world.clock.advance(2 * MINUTE);
     world.store.touch(&valid, world.clock.now());
     world.store.end_sessions(Actor::CommandLine, vec![browser.session], "", world.clock.now()).await.expect("ended");
-    world.store.write_activity(world.clock.now()).await.expect("written");
+    world.store.write_activity(&world.clock).await.expect("written");
     assert_eq!(world.why(&browser).await, Why::Ended);
     assert_eq!(world.number("select last_seen_at from sessions").await, NOW);
 }

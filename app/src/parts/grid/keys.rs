@@ -215,7 +215,7 @@ fn to_filter(cell: u32) {
 /// The control of a cell in the header, where it is shown.
 fn control(row: &Element, cell: u32) -> Option<HtmlElement> {
     let cell = row.children().item(cell)?;
-    let control: HtmlElement = cell.query_selector("input:not(:disabled), a").ok().flatten()?.dyn_into().ok()?;
+    let control: HtmlElement = cell.query_selector("input, a").ok().flatten()?.dyn_into().ok()?;
     (control.offset_width() > 0).then_some(control)
 }
 

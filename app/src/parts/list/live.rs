@@ -172,8 +172,15 @@ impl List {
         if self.own.try_update_value(|own| std::mem::replace(&mut own.recounts, true)) == Some(false) {
             set_timeout(
                 move || {
-                    if self.own.try_update_value(|own| (own.recounts, own.counts_by_itself) = (false, true)).is_some() {
-                        self.tallies().update(|number| *number += 1);
+                    let counts = self.own.try_update_value(|own| {
+                        (own.recounts, own.counts_by_itself) = (false, !own.counts);
+                        own.counts
+                    });
+                    match counts {
+                        Some(false) => self.tallies().update(|number| *number += 1),
+                        // It takes its time: another one would abort it.
+                        Some(true) => self.recount_later(),
+                        None => {}
                     }
                 },
                 RECOUNTED,

@@ -143,8 +143,14 @@ impl List {
         // What happens to the list meanwhile aborts no count: a large selection takes its time.
         Effect::new(move |counted: Option<u32>| {
             let (tallies, is_known, (selection, query)) = (self.tallies().get(), is_known.get(), of.get());
-            if !is_known || counted.is_some_and(|before| before != tallies) {
-                let by_itself = self.own.try_update_value(|own| std::mem::take(&mut own.counts_by_itself)).unwrap_or_default();
+            let asks = !is_known || counted.is_some_and(|before| before != tallies);
+            // One that was under way is aborted.
+            let by_itself = self.own.try_update_value(|own| {
+                own.counts = asks;
+                std::mem::take(&mut own.counts_by_itself)
+            });
+            if asks {
+                let by_itself = by_itself.unwrap_or_default();
                 spawn_local_scoped_with_cancellation(self.count(query, selection, by_itself));
             }
             tallies
@@ -171,6 +177,7 @@ impl List {
         } else {
             api::sessions::list(query.clone(), selection.clone(), 0, 1).await
         };
+        self.own.update_value(|own| own.counts = false);
         match answer {
             Ok(window) => {
                 self.learn_selected(selection, query, window.selected);

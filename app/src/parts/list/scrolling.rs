@@ -192,7 +192,9 @@ impl List {
             self.set_place(map.kept(self.place()));
             self.settle_soon();
         }
-        if !self.busy.get_untracked()
+        let is_here = self.query.with_untracked(|query| self.shown.with_untracked(|shown| shown.query == *query));
+        if is_here
+            && !self.busy.get_untracked()
             && let Some(index) = self.scrolling.try_update_value(|scrolling| scrolling.to_come.take()).flatten()
         {
             self.go_to_row(index);

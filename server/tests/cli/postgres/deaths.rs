@@ -229,7 +229,7 @@ fn flt_06_nodes_that_are_killed_under_load_disturb_nobody_at_the_others() {
     println!("{kills} kills; a node serves after {starts:?}; {} checks, {} log-ins", told.checks, ends.sign_ins);
     assert_eq!(told.failed.len(), 0, "of {} checks at the other node", told.checks);
     assert!(ends.failed.len() * 1_000 < ends.sign_ins, "{} of {} log-ins failed", ends.failed.len(), ends.sign_ins);
-    // All but the slowest: the machine is busy.
-    assert!(starts[starts.len() - 2] < Duration::from_secs(1), "{starts:?}");
+    // All but the slowest tenth: the machine is busy.
+    assert!(starts[(starts.len() * 9 / 10).min(starts.len() - 2)] < Duration::from_secs(1), "{starts:?}");
     load.all_ended_are_out();
 }

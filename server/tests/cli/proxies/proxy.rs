@@ -1,4 +1,4 @@
-//! nginx and Caddy by the configurations that we ship, as ordinary processes in the test's folder.
+//! nginx, Caddy and the load balancer by the configurations that we ship, as ordinary processes in the test's folder.
 
 use crate::world::World;
 use std::{
