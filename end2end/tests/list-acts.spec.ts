@@ -1,6 +1,6 @@
 // Acting in the Session List: the panel, what fails, what comes late, and where the focus goes.
 import type { Page } from '@playwright/test';
-import { choose, deaf, everybody, filter, names, openPanel, row, selected } from './list.ts';
+import { choose, deaf, everybody, filter, names, openPanel, paste, row, selected } from './list.ts';
 import { expect, hydrated, logIn, test } from './product.ts';
 
 /** What has the focus, or `body` where it was lost. */
@@ -36,7 +36,12 @@ test('Undo disable works when the page that offered it is left', async ({ logged
   await panel.getByRole('button', { name: 'End & Disable…' }).click();
   await admin.getByRole('alertdialog').getByRole('button', { name: 'End & Disable natetest' }).click();
   await expect(admin.getByText('1 account disabled, 1 session ended')).toBeVisible();
-  await panel.getByRole('link', { name: 'View account' }).click();
+  // A warning is no act.
+  await filter(admin, 'User Name').focus();
+  await paste(admin, Array.from({ length: 501 }, (_, name) => `name${name}`).join('\n'));
+  await expect(admin.getByText(/^A filter holds 500 names/)).toBeVisible();
+  await expect(admin.getByRole('button', { name: 'Undo disable' })).toBeVisible();
+  await admin.getByRole('link', { name: 'View account' }).click();
   await expect(admin.getByRole('heading', { name: 'User Account Information' })).toBeVisible();
   await admin.getByRole('button', { name: 'Undo disable' }).click();
   await expect(admin.getByText('1 account enabled again. Ended sessions stay ended.')).toBeVisible();
@@ -96,6 +101,28 @@ test('what nobody knows is not called nothing', async ({ loggedIn, complaints, p
   await expect(admin.getByText(/It is not known whether this was done/)).toBeVisible();
   await expect(admin.getByText(/Nothing was ended/)).toHaveCount(0);
   await complaints.expectStatus(503);
+});
+
+test('what nobody knows is not called nothing by the next try either', async ({ loggedIn, complaints, product }) => {
+  const admin = await everybody(product, loggedIn);
+  await admin.route('**/api/sessions/end', async (route) => {
+    // It was done, and the answer got lost.
+    await route.fetch();
+    await route.abort();
+  }, { times: 1 });
+  await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
+  await choose(admin, 'End');
+  await expect(admin.getByText('The server does not answer. Try again.')).toBeVisible();
+  await complaints.expectLine(/net::ERR_FAILED/);
+  // The try finds the session over before the page hears of it.
+  await admin.route('**/api/sessions/end', async (route) => {
+    product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+    await route.continue();
+  });
+  await admin.getByRole('button', { name: 'Try again' }).click();
+  await expect(admin).toHaveURL(/\/sign-in/);
+  await expect(admin.getByText('It is not known whether this was done: the history tells.')).toBeVisible();
+  complaints.take(/responded with a status of 401/);
 });
 
 test('a commit that fails stays in the dialog, and goes through at the second try', async ({ loggedIn, complaints, product }) => {
@@ -160,7 +187,7 @@ test('a plan of another session says so, not that there is no page', async ({ lo
   await again.close();
   const dialog = admin.getByRole('alertdialog');
   await dialog.getByRole('button', { name: 'End sessions of 2 users' }).click();
-  await expect(dialog.getByRole('alert')).toHaveText(/^Nothing was done: this was prepared in another session/);
+  await expect(dialog.getByRole('alert')).toHaveText(/^This was prepared in another session\./);
   await complaints.expectStatus(404);
 });
 
@@ -189,6 +216,26 @@ test('ending oneself alone asks, and tells at the log-in page what was done', as
   await dialog.getByRole('button', { name: 'End your own session' }).click();
   await expect(admin.getByRole('heading', { name: 'Log in' })).toBeVisible();
   await expect(admin.getByText('Ended 1 session of admin01')).toBeVisible();
+});
+
+test('a double click in the panel ends one session', async ({ loggedIn, product }) => {
+  for (let session = 0; session < 3; session++) await product.logIn('natetest');
+  const admin = await everybody(product, loggedIn);
+  const panel = await openPanel(admin, 'natetest');
+  const ends = panel.getByRole('button', { name: /^End session of/ });
+  await expect(ends).toHaveCount(4);
+  // The next session slides under the pointer before the second click.
+  const box = (await ends.first().boundingBox())!;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await admin.mouse.move(x, y);
+  await admin.mouse.down({ clickCount: 1 });
+  await admin.mouse.up({ clickCount: 1 });
+  await expect(ends).toHaveCount(3);
+  await admin.mouse.down({ clickCount: 2 });
+  await admin.mouse.up({ clickCount: 2 });
+  await admin.waitForTimeout(300);
+  await expect(ends).toHaveCount(3);
+  await keepsFocus(admin);
 });
 
 test('a double click commits once', async ({ loggedIn, product }) => {

@@ -30,6 +30,14 @@ export async function choose(page: Page, item: 'End' | 'End & Disable') {
   await page.getByRole('menuitem', { name: item, exact: true }).click();
 }
 
+/** Pastes a text into the focused box, as the browser would. */
+export const paste = async (page: Page, text: string) =>
+  await page.evaluate((text) => {
+    const data = new DataTransfer();
+    data.setData('text', text);
+    document.activeElement!.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, text);
+
 /** Opens the panel of a row. */
 export async function openPanel(page: Page, name: string) {
   await row(page, name).getByRole('link').click();

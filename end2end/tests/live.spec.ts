@@ -107,6 +107,39 @@ test('counts change in place, and whoever leaves keeps his place with a badge', 
   await expect(selected(admin)).toHaveText(/1 user selected · 0 sessions/);
 });
 
+test('whoever leaves while nobody works with the list keeps his place as well', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
+  await admin.mouse.move(5, 5);
+  const before = await tops(admin);
+  product.usm(['session', 'end', '--user-name', '=nate.miller']);
+  await expect(row(admin, 'nate.miller')).toContainText('Ended');
+  product.usm(['account', 'disable', 'natetest']);
+  await expect(row(admin, 'natetest')).toContainText('Disabled');
+  expect(await tops(admin)).toEqual(before);
+  await expect(admin.locator('.list-count')).toHaveText('3 users · 3 sessions');
+  // After five seconds the next that comes takes them away.
+  await admin.waitForTimeout(5_200);
+  await product.logIn('kahumanu');
+  await expect(row(admin, 'nate.miller')).toBeHidden();
+  await expect(row(admin, 'natetest')).toBeHidden();
+});
+
+test('the panel keeps the focus where it is while others come and go', async ({ loggedIn, product }) => {
+  await product.logIn('natetest');
+  const admin = await loggedIn('admin01');
+  await expect(live(admin)).toBeVisible();
+  await row(admin, 'natetest').getByRole('link').click();
+  const panel = admin.getByRole('complementary', { name: 'natetest' });
+  const activity = panel.getByText(/^active /).first();
+  const end = panel.getByRole('button', { name: /^End session of/ });
+  await end.focus();
+  const before = await activity.textContent();
+  await admin.waitForTimeout(1_100);
+  await product.logIn('kahumanu');
+  await expect(activity).not.toHaveText(before!);
+  await expect(end).toBeFocused();
+});
+
 test('the panel follows', async ({ loggedIn, product }) => {
   await product.logIn('natetest');
   const admin = await loggedIn('admin01');

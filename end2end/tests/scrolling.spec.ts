@@ -1,6 +1,6 @@
 // A list longer than the window: rows come where one scrolls to, and go again.
 import type { Page } from '@playwright/test';
-import { deaf } from './list.ts';
+import { choose, deaf, filter } from './list.ts';
 import { expect, hydrated, test } from './product.ts';
 
 test.use({ district: { accounts: 6500, sessions: 5600, lasting: true } });
@@ -252,6 +252,37 @@ test.describe('while a range is asked for', () => {
     await expect(page.getByRole('alertdialog', { name: 'End sessions of 3,001 users?' })).toBeVisible();
   });
 
+  test('an End that waits strikes nobody but whom it was chosen for', async ({ loggedIn, complaints }) => {
+    const { page, click, go, bar } = await afar(loggedIn);
+    const toast = page.locator('.toast');
+    const acts: string[] = [];
+    page.on('request', (request) => /sessions\/(plan|end)$/.test(request.url()) && acts.push(request.url()));
+    // Another row is clicked before the answer comes: it is in sight, and would be ended at once.
+    await click(3_003, 'Shift');
+    await choose(page, 'End');
+    await click(3_005);
+    await expect(toast).toHaveText(/^Nothing was ended, because other users were selected meanwhile\. Choose again\./);
+    await expect(bar).toContainText('1 user selected');
+    const answered = page.waitForResponse('**/api/sessions/range');
+    go();
+    await (await answered).finished();
+    // The range cannot be had: whoever is selected already was not meant.
+    await scrollTo(page, 100 * 37);
+    await wholeView(page, 90);
+    await page.unroute('**/api/sessions/range');
+    let fail = () => {};
+    const held = new Promise<void>((done) => { fail = done; });
+    await page.route('**/api/sessions/range', async (route) => { await held; await route.abort(); }, { times: 1 });
+    await click(103, 'Shift');
+    await choose(page, 'End');
+    fail();
+    await expect(toast).toContainText('The server does not answer. Try again.');
+    await complaints.expectLine(/net::ERR_FAILED/);
+    await page.waitForTimeout(200);
+    expect(acts).toEqual([]);
+    await expect(bar).toContainText('1 user selected');
+  });
+
   test('whoever leaves the page meanwhile is not disturbed by it', async ({ loggedIn }) => {
     const { page, at, click, go } = await afar(loggedIn);
     await at(3_003).getByRole('link').click();
@@ -446,6 +477,59 @@ test('a reload stands where it stood, however often', async ({ loggedIn }) => {
   }
   await scrollTo(page, 0);
   await expect(page).toHaveURL(/sort=user_name$/);
+});
+
+test('a screen that shows more rows than an answer holds asks for them once', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01', { viewport: { width: 1280, height: 9_000 } });
+  let lists = 0;
+  page.on('request', (request) => { lists += Number(request.url().endsWith('/api/sessions/list')); });
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await page.waitForTimeout(500);
+  expect(lists).toBe(0);
+  await scrollTo(page, 1_000 * 37);
+  await expect(page.locator("tr[aria-rowindex='1010']")).toBeVisible();
+  await page.waitForTimeout(500);
+  expect(lists).toBe(1);
+});
+
+test('a list that grows shorter under an end that nobody leaves keeps no session alive', async ({ loggedIn, product }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  const last = (await users(page)) - 1;
+  await scrollTo(page, 1e6);
+  await wholeView(page, last - 15);
+  await page.waitForTimeout(400);
+  const asked = new Set<string>();
+  page.on('request', (request) => asked.add(new URL(request.url()).pathname));
+  // Far more than are loaded above those in sight.
+  product.usm(['session', 'end', '--last-name', '^m', '--reason', 'test']);
+  await expect.poll(async () => await users(page)).toBeLessThan(last - 200);
+  await page.waitForTimeout(500);
+  expect(asked).toEqual(new Set(['/api/sessions/look']));
+  await wholeView(page, (await users(page)) - 16);
+});
+
+test('the focus on its way to a row stays where somebody types meanwhile', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  await scrollTo(page, 5_000 * 37);
+  await wholeView(page, 4_990);
+  await page.locator("tr[aria-rowindex='5003'] .last_name").click();
+  let go = () => {};
+  const held = new Promise<void>((done) => { go = done; });
+  await page.route('**/api/sessions/list', async (route) => { await held; await route.continue(); }, { times: 1 });
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.press('ArrowUp');
+  await expect(filter(page, 'Last Name')).toBeFocused();
+  const answered = page.waitForResponse('**/api/sessions/list');
+  go();
+  await (await answered).finished();
+  await expect(page.locator("tr[aria-rowindex='3']")).toBeVisible();
+  await page.waitForTimeout(200);
+  await expect(filter(page, 'Last Name')).toBeFocused();
 });
 
 test('on a screen that is turned the first row in sight stays it', async ({ loggedIn }) => {

@@ -1,17 +1,9 @@
 // What a selection keeps, shows and brings back; lists of names; what a filter matched.
 import type { Page } from '@playwright/test';
-import { everybody, filter, names, row, selected } from './list.ts';
+import { everybody, filter, names, paste, row, selected } from './list.ts';
 import { expect, test } from './product.ts';
 
 const bar = (page: Page) => page.locator('.action-bar');
-
-/** Pastes a text into the focused box, as the browser would. */
-const paste = async (page: Page, text: string) =>
-  await page.evaluate((text) => {
-    const data = new DataTransfer();
-    data.setData('text', text);
-    document.activeElement!.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-  }, text);
 
 /** The texts that are marked. */
 const marked = async (page: Page) =>
@@ -55,6 +47,23 @@ test('what a click or Esc drops of several users can be brought back until the n
   await row(admin, 'natetest').getByRole('checkbox').check();
   await admin.keyboard.press('Escape');
   await expect(restore).toBeHidden();
+});
+
+test('all that matched, brought back under another filter, are ticked', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
+  await filter(admin, 'User Name').fill('nate');
+  await expect(row(admin, 'admin01')).toBeHidden();
+  await admin.getByRole('checkbox', { name: /^Select all/ }).check();
+  await filter(admin, 'User Name').fill('t');
+  await expect(selected(admin)).toContainText('2 users selected');
+  await expect(row(admin, 'natetest')).toHaveAttribute('aria-selected', 'true');
+  await row(admin, 'natetest').getByText('Fake', { exact: true }).click();
+  await admin.getByRole('button', { name: 'Refresh' }).click();
+  await expect(selected(admin)).toContainText('1 user selected');
+  await expect(admin.getByRole('grid')).not.toHaveAttribute('aria-busy');
+  await bar(admin).getByRole('button', { name: 'Restore 2' }).click();
+  await expect(selected(admin)).toContainText('2 users selected');
+  for (const name of ['natetest', 'nate.miller']) await expect(row(admin, name)).toHaveAttribute('aria-selected', 'true');
 });
 
 test('Show selected tells who is selected, first those whom the filter hides', async ({ loggedIn, product }) => {

@@ -9,7 +9,10 @@ mod syntax;
 pub mod text;
 pub mod wall;
 
-use super::query::{Column, Query};
+use super::{
+    query::{Column, Query},
+    text::number,
+};
 use count::CountFilter;
 use created::CreatedFilter;
 use text::TextFilter;
@@ -58,8 +61,7 @@ impl Filters {
     /// first name; `sessions` the creation times (UTC milliseconds) of all its active sessions.
     pub fn newest_match(&self, texts: [&str; 3], sessions: &[i64]) -> Option<i64> {
         let texts_match = self.texts.iter().zip(texts).all(|(filter, text)| filter.as_ref().is_none_or(|filter| filter.matches(text)));
-        let number = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
-        if !texts_match || !self.count.as_ref().is_none_or(|filter| filter.matches(number)) {
+        if !texts_match || !self.count.as_ref().is_none_or(|filter| filter.matches(number(sessions))) {
             return None;
         }
         sessions.iter().copied().filter(|&at| self.created.as_ref().is_none_or(|filter| filter.matches(at))).max()

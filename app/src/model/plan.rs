@@ -4,7 +4,10 @@ mod report;
 
 pub use report::{Report, Skipped, Undone};
 
-use super::{account::Named, text::counted};
+use super::{
+    account::Named,
+    text::{counted, number},
+};
 use serde::{Deserialize, Serialize};
 
 super::id! {
@@ -133,8 +136,7 @@ impl Plan {
     /// `Also disable 2 SIS administrators: admin02, kruiz`, where that is asked.
     pub fn sis_box(&self) -> Option<String> {
         let names: Vec<_> = self.sis.iter().map(|named| &*named.user_name).collect();
-        let number = u32::try_from(names.len()).unwrap_or(u32::MAX);
-        self.sis_skipped.then(|| format!("Also disable {}: {}", counted(number, "SIS administrator"), names.join(", ")))
+        self.sis_skipped.then(|| format!("Also disable {}: {}", counted(number(&names), "SIS administrator"), names.join(", ")))
     }
 
     /// The one account acted upon, where it is one.

@@ -121,7 +121,15 @@ impl Query {
 
     /// The address of this list: `/sessions`, with a query only where it differs from the plain list.
     pub fn address(&self) -> String {
-        let pairs = self.pairs();
+        self.address_from(0)
+    }
+
+    /// The same, from row `offset` on.
+    pub fn address_from(&self, offset: u32) -> String {
+        let mut pairs = self.pairs();
+        if offset > 0 {
+            pairs.push(("offset", offset.to_string()));
+        }
         if pairs.is_empty() { "/sessions".into() } else { format!("/sessions?{}", encode_pairs(&pairs)) }
     }
 

@@ -177,13 +177,20 @@ pub enum Gesture {
     SetRange(bool),
 }
 
+impl Gesture {
+    /// Begins at the anchor, which may be far from the loaded rows.
+    pub fn is_range(self) -> bool {
+        matches!(self, Self::Range | Self::AddRange | Self::SetRange(_))
+    }
+}
+
 /// The selection on the screen, with the row where a range begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picked {
     pub selection: Selection,
     pub anchor: Option<AccountId>,
-    /// What the last change dropped, and how many users that were: it can be brought back until the next one.
-    pub dropped: Option<(Selection, u32)>,
+    /// What the last change dropped, and how many users that were, where that was known: it can be brought back until the next one.
+    pub dropped: Option<(Selection, Option<u32>)>,
 }
 
 impl Picked {
@@ -209,16 +216,7 @@ impl Picked {
             self.anchor = Some(at);
         }
     }
-}
 
-impl Gesture {
-    /// Begins at the anchor, which may be far from the loaded rows.
-    pub fn is_range(self) -> bool {
-        matches!(self, Self::Range | Self::AddRange | Self::SetRange(_))
-    }
-}
-
-impl Picked {
     /// Brings back what the last change dropped.
     pub fn restore(&mut self) {
         if let Some((selection, _)) = self.dropped.take() {

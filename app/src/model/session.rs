@@ -109,8 +109,9 @@ pub struct OnScreen {
     pub panel: Option<AccountId>,
     /// [`Window::version`] of the answer that it shows: who logged in after it is new.
     pub version: Version,
-    /// It takes the first rows of the list as they are now: nobody works with those it has.
-    pub takes_rows: bool,
+    /// It takes the rows of the list as they are now, from this place on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes: Option<u32>,
 }
 
 impl OnScreen {
@@ -131,7 +132,7 @@ impl OnScreen {
 pub struct Meanwhile {
     /// The list as it is now; without rows where the page keeps those it has.
     pub window: Window,
-    /// The rows that it keeps, in their order.
+    /// The rows that it has, in their order.
     pub rows: Vec<Seen>,
     /// Users that match and logged in since.
     pub new_users: u32,

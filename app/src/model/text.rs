@@ -26,6 +26,19 @@ pub fn joined<const N: usize>(texts: [String; N]) -> String {
     texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
+/// How many of them there are.
+pub fn number<T>(things: &[T]) -> u32 {
+    u32::try_from(things.len()).unwrap_or(u32::MAX)
+}
+
+/// ` and 13 more`, where not all are named.
+pub fn more<T>(all: u32, named: &[T]) -> String {
+    match all.saturating_sub(number(named)) {
+        0 => String::new(),
+        more => [" and ", &thousands(more), " more"].concat(),
+    }
+}
+
 /// A name as it may stand among other words: between U+2068 and U+2069 where it may hold letters or marks that turn the direction of what
 /// follows it, or `admin\u{202e}` would mirror the rest of the question. Below U+0590 nothing does.
 pub fn isolated(name: &str) -> Cow<'_, str> {

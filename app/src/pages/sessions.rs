@@ -107,7 +107,7 @@ fn Sessions(wanted: Wanted) -> impl IntoView {
 #[component]
 fn Manager(wanted: Wanted, selection: Selection, window: Option<Window>, report: Option<Report>) -> impl IntoView {
     let Wanted { query, offset, .. } = wanted;
-    let back = List::address(&query, offset);
+    let back = query.address_from(offset);
     let list = List::new(query, offset, selection, window);
     provide_context(list);
     provide_context(Acts::new(list));
@@ -153,7 +153,7 @@ fn follow_links(list: List) {
 fn Forms() -> impl IntoView {
     let list = List::take();
     let sort = move || String::from(list.query.with(|query| query.sort));
-    let next = move || list.shown.with(|shown| List::address(&shown.query, shown.offset));
+    let next = move || list.shown.with(|shown| shown.query.address_from(shown.offset));
     let shown = move |column: Column| list.shown.with(|shown| shown.query.filter(column).to_owned());
     view! {
         <form id=LIST_FORM method="get" action="/sessions" on:submit=|event| event.prevent_default()>
@@ -176,7 +176,7 @@ fn Forms() -> impl IntoView {
 #[component]
 fn Trouble() -> impl IntoView {
     let list = List::take();
-    let address = move || list.query.with(|query| List::address(query, list.offset.get()));
+    let address = move || list.query.with(|query| query.address_from(list.offset.get()));
     view! {
         <div class="list-trouble" role="alert">
             {move || {
@@ -191,6 +191,7 @@ fn Trouble() -> impl IntoView {
                                     href=address
                                     on:click=move |event| {
                                         event.prevent_default();
+                                        crate::parts::browser::pass_focus(&[".refresh"]);
                                         list.refresh();
                                     }
                                 >

@@ -16,8 +16,11 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use web_sys::{Event, KeyboardEvent};
+
+/// So long after the last answer its numbers are read out.
+const TYPED: Duration = Duration::from_millis(500);
 
 const SELECT_FIRST: &str = "Select one or more users first.";
 
@@ -38,10 +41,9 @@ pub fn ActionBar() -> impl IntoView {
         })
     };
     let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
-    // After what one asked for oneself: nobody wants to hear every log-in.
+    // After what one asked for oneself, once one has typed: nobody wants to hear every log-in, or every letter's list.
     let sorted = StoredValue::new(list.query.with_untracked(|query| query.sort));
     let showing = move || {
-        list.busy.track();
         list.shown.with_untracked(|shown| {
             let mut said = ["Showing ", &thousands(shown.matching.users), " of ", &thousands(shown.all.users), "."].concat();
             let Sort { column, descending } = shown.query.sort;
@@ -52,6 +54,16 @@ pub fn ActionBar() -> impl IntoView {
             said
         })
     };
+    let numbers = RwSignal::new(showing());
+    Effect::new(move |_| {
+        list.busy.track();
+        let timer = set_timeout_with_handle(move || numbers.set(showing()), TYPED).ok();
+        on_cleanup(move || {
+            if let Some(timer) = timer {
+                timer.clear();
+            }
+        });
+    });
     // Without scripts it sends the filters' form, which fetches the list too.
     let refresh = move |event: web_sys::MouseEvent| {
         event.prevent_default();
@@ -76,12 +88,13 @@ pub fn ActionBar() -> impl IntoView {
             </p>
             <p class="selection" role="status">
                 <span>{selection}</span>
-                <span class="visually-hidden">{showing}</span>
+                <span class="visually-hidden">{move || numbers.get()}</span>
             </p>
             <div class="ways">
                 {move || {
                     let users = list.picked.with(|picked| picked.dropped.as_ref().map(|(_, users)| *users))?;
-                    Some(view! { <button type="button" class="quiet restore" on:click=restore>{format!("Restore {}", thousands(users))}</button> })
+                    let text = users.map_or_else(|| "Restore".to_owned(), |users| format!("Restore {}", thousands(users)));
+                    Some(view! { <button type="button" class="quiet restore" on:click=restore>{text}</button> })
                 }}
                 <Show when=move || !nobody()>
                     <ShowSelected />
@@ -132,7 +145,7 @@ fn EndMenu(hint: RwSignal<bool>) -> impl IntoView {
     let list = List::take();
     let acts = Acts::take();
     let nobody = move || list.picked.with(|picked| picked.selection.is_empty());
-    let disabled = move || (list.live.get() && nobody()).then_some("true");
+    let disabled = move || (list.alive.get() && nobody()).then_some("true");
     Effect::new(move |_| {
         if !nobody() {
             hint.set(false);
@@ -152,7 +165,7 @@ fn EndMenu(hint: RwSignal<bool>) -> impl IntoView {
                 hint.set(true);
             } else if let Some(menu) = find("#end-menu") {
                 let _ = menu.show_popover();
-                stand(if event.key() == "ArrowUp" { -1 } else { 0 });
+                stand(if event.key() == "ArrowUp" { "End" } else { "Home" });
             }
         }
     };
@@ -194,10 +207,7 @@ fn Item(act: Act, help: &'static str) -> impl IntoView {
     };
     let choose = move |event: web_sys::MouseEvent| {
         event.prevent_default();
-        if let Some(menu) = find("#end-menu") {
-            // Gives the focus back to the button.
-            let _ = menu.hide_popover();
-        }
+        close_menu();
         list.once_settled(Arc::new(move || acts.begin(act, list.picked.with_untracked(|picked| picked.selection.clone()))));
     };
     view! {
@@ -221,35 +231,36 @@ fn Item(act: Act, help: &'static str) -> impl IntoView {
 /// By whatever way it opened, the focus goes into the menu.
 fn opened(_: Event) {
     if find("#end-menu:popover-open").is_some() && find("#end-menu :focus").is_none() {
-        stand(0);
+        stand("Home");
     }
 }
 
-/// To an item by its place; -1 is the last.
-fn stand(place: i32) {
+/// To the item that a key leads to. Answers whether it leads to one.
+fn stand(key: &str) -> bool {
     let items = find_all("#end-menu [role=menuitem]");
-    let place = if place < 0 { items.len().checked_sub(1) } else { usize::try_from(place).ok().map(|place| place % items.len().max(1)) };
-    if let Some(item) = place.and_then(|place| items.get(place)) {
-        focus(item);
-    }
+    let here = items.iter().position(|item| item.matches(":focus").unwrap_or(false)).unwrap_or(0);
+    let to = match key {
+        "ArrowDown" => here + 1,
+        "ArrowUp" => here + items.len() - 1,
+        "Home" => 0,
+        "End" => items.len() - 1,
+        _ => return false,
+    };
+    focus(&items[to % items.len()]);
+    true
 }
 
 fn in_menu(event: KeyboardEvent) {
-    let items = find_all("#end-menu [role=menuitem]");
-    let here =
-        items.iter().position(|item| item.matches(":focus").unwrap_or(false)).and_then(|place| i32::try_from(place).ok()).unwrap_or(0);
-    match &*event.key() {
-        "ArrowDown" => stand(here + 1),
-        "ArrowUp" => stand(here - 1),
-        "Home" => stand(0),
-        "End" => stand(-1),
-        "Tab" => {
-            if let Some(menu) = browser::find("#end-menu") {
-                let _ = menu.hide_popover();
-            }
-            return;
-        }
-        _ => return,
+    if stand(&event.key()) {
+        event.prevent_default();
+    } else if event.key() == "Tab" {
+        close_menu();
     }
-    event.prevent_default();
+}
+
+/// It gives the focus back to the button.
+fn close_menu() {
+    if let Some(menu) = find("#end-menu") {
+        let _ = menu.hide_popover();
+    }
 }

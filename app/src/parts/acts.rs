@@ -20,13 +20,11 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use std::{collections::BTreeSet, sync::Arc};
 
-/// A plan in the dialog, with the selection that it was made of.
+/// A plan in the dialog, and whom it was made of.
 #[derive(Clone)]
 pub struct Prepared {
     pub plan: Plan,
-    selection: Selection,
-    /// Of these, the rows on the screen.
-    rows: BTreeSet<AccountId>,
+    of: Acted,
 }
 
 /// Whom an act was about, as far as the page knows.
@@ -52,12 +50,15 @@ pub struct Acts {
     pub busy: RwSignal<bool>,
     /// Why the dialog's act was not done.
     pub failed: RwSignal<Option<String>>,
+    /// Whether the last request that failed did what it asked is not known.
+    unknown: RwSignal<bool>,
 }
 
 impl Acts {
     pub fn new(list: List) -> Self {
         let own = use_context::<Frame>().and_then(|frame| frame.viewer).map(|viewer| viewer.account);
-        let (prepared, busy, failed) = (RwSignal::default(), RwSignal::<bool>::default(), RwSignal::default());
+        let (prepared, busy, failed, unknown) =
+            (RwSignal::default(), RwSignal::<bool>::default(), RwSignal::default(), RwSignal::default());
         let toasts = Toasts::take();
         on_cleanup(move || toasts.close_errors());
         let live = Live::take();
@@ -73,7 +74,7 @@ impl Acts {
                 live.hold(false);
             }
         });
-        Self { list, toasts, live, own, prepared, busy, failed }
+        Self { list, toasts, live, own, prepared, busy, failed, unknown }
     }
 
     /// From the context of the page.
@@ -144,7 +145,8 @@ impl Acts {
         let shown = self.list.shown.with_untracked(|shown| shown.query.clone());
         let plan = api::sessions::prepare(act, selection.clone(), shown).await?;
         self.failed.try_set(None);
-        self.prepared.try_set(Some(Prepared { plan, selection: selection.clone(), rows }));
+        let of = Acted { selection: selection.clone(), rows, ..Acted::default() };
+        self.prepared.try_set(Some(Prepared { plan, of }));
         Ok(())
     }
 
@@ -156,23 +158,24 @@ impl Acts {
         }
         self.failed.set(None);
         spawn_local(async move {
-            let Prepared { plan, selection, rows } = prepared;
-            let skipped = self.skipped(&plan, confirmation.also_sis);
+            let Prepared { plan, of } = prepared;
+            let acted = Acted { skipped: self.skipped(&plan, confirmation.also_sis), ..of };
             let answer = api::sessions::commit(plan.id, confirmation).await;
             self.busy.try_set(false);
             let error = match answer {
                 Ok(report) => {
                     self.prepared.try_set(None);
-                    return self.go_on(report, Arc::new(Acted { selection, rows, skipped }));
+                    return self.go_on(report, Arc::new(acted));
                 }
+                Err(AppError::NotFound) => AppError::invalid("This was prepared in another session. Select the users and choose again."),
                 Err(error) => error,
             };
-            let failed = match error {
-                AppError::NotSignedIn => return leave(None),
-                AppError::NotFound => "Nothing was done: this was prepared in another session. Select the users and choose again.",
-                _ => error.sentence(),
-            };
-            self.failed.try_set(Some(failed.to_owned()));
+            if error == AppError::NotSignedIn || self.prepared.try_with_untracked(Option::is_none) != Some(false) {
+                // There is no dialog any more that would say it.
+                return self.failed_to("Nothing was ended", &error, None);
+            }
+            self.learn(&error);
+            self.failed.try_set(Some(error.sentence().to_owned()));
         });
     }
 
@@ -196,7 +199,7 @@ impl Acts {
             self.toasts.close(going.id);
             match error {
                 None => self.done(&report, &acted),
-                Some(AppError::NotSignedIn) => leave(Some(&report)),
+                Some(AppError::NotSignedIn) => leave(&report.sentence()),
                 Some(AppError::Unavailable) => self.stopped(report, acted, "The database does not answer."),
                 Some(error) => self.stopped(report, acted, error.sentence()),
             }
@@ -206,7 +209,7 @@ impl Acts {
 
     /// Says what is done of a plan, and offers the rest.
     fn stopped(self, report: Report, acted: Arc<Acted>, why: &str) {
-        if !self.list.live.is_disposed() {
+        if !self.list.alive.is_disposed() {
             self.list.refresh();
         }
         let text = [&report.sentence(), ". ", why].concat();
@@ -231,14 +234,15 @@ impl Acts {
 
     fn done(self, report: &Report, acted: &Acted) {
         if report.own_ended {
-            return leave(Some(report));
+            return leave(&report.sentence());
         }
         self.list.picked.update(|picked| {
             picked.selection.leave(&acted.selection, &acted.skipped);
             picked.dropped = None;
         });
+        self.unknown.try_set(false);
         let gone: BTreeSet<_> = acted.rows.difference(&acted.skipped).copied().collect();
-        if !self.list.live.is_disposed() {
+        if !self.list.alive.is_disposed() {
             if acted.selection.is_empty() {
                 // Begun on another page: nobody knows which rows it took out of this one.
                 self.list.refresh();
@@ -256,7 +260,7 @@ impl Acts {
         if report.undo {
             ways.push(Way::Act("Undo disable", Arc::new(move || self.undo(batch, rows.clone()))));
         }
-        if report.disabled > 0 {
+        if report.disabled > 0 || report.ended_users > 1 {
             ways.push(Way::Link("View history", batch.history()));
         }
         self.toasts.success_with(report.sentence(), ways);
@@ -267,14 +271,18 @@ impl Acts {
             match api::accounts::undo_disable(batch).await {
                 Ok(undone) => {
                     let changed: BTreeSet<_> = undone.changed_since.iter().map(|named| named.id).collect();
-                    if !self.list.live.is_disposed() {
-                        self.list.mark(Act::End, &rows.difference(&changed).copied().collect());
+                    if !self.list.alive.is_disposed() {
+                        self.list.mark_anew(Act::End, &rows.difference(&changed).copied().collect());
                     }
                     self.toasts.success(undone.sentence());
                 }
                 Err(error) => self.failed_to("Nobody was enabled", &error, Some(Arc::new(move || self.undo(batch, rows.clone())))),
             }
         });
+    }
+
+    fn learn(self, error: &AppError) {
+        self.unknown.try_set(matches!(error, AppError::OutcomeUnknown | AppError::Unreachable));
     }
 
     fn not_done(self, error: &AppError, again: impl Fn() + Send + Sync + 'static) {
@@ -285,8 +293,11 @@ impl Acts {
     /// Why something was not done, with the way to try again; `nothing` is said only where that is certain.
     fn failed_to(self, nothing: &str, error: &AppError, again: Option<Press>) {
         if *error == AppError::NotSignedIn {
-            return leave(None);
+            // Of the try before.
+            let unknown = self.unknown.try_get_untracked() == Some(true);
+            return leave(if unknown { "It is not known whether this was done: the history tells." } else { "Nothing was done." });
         }
+        self.learn(error);
         let sentence = error.sentence();
         let text = match error {
             // It says so itself, or nobody knows.
@@ -298,7 +309,7 @@ impl Acts {
 }
 
 /// The session is over: the server says why at the log-in page, with a note of what was done.
-fn leave(report: Option<&Report>) {
-    Toasts::keep(&report.map_or_else(|| "Nothing was done.".to_owned(), Report::sentence));
+fn leave(note: &str) {
+    Toasts::keep(note);
     failure::leave_if_signed_out(&AppError::NotSignedIn);
 }

@@ -1,7 +1,7 @@
 //! The few things that the page asks of the browser by itself. Nothing here runs on the server.
 
 use leptos::{prelude::*, wasm_bindgen::JsCast};
-use web_sys::{Element, Event, FocusOptions, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{Element, Event, FocusOptions, HtmlElement, HtmlInputElement, MouseEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 /// The one element of the list's rows that Tab leads to.
 pub const ROWS_STOP: &str = ".list-scroll tbody [tabindex='0']";
@@ -53,6 +53,14 @@ pub fn focus_unseen(element: &HtmlElement) {
 pub fn pass_focus(to: &[&str]) {
     if let Some(element) = to.iter().find_map(|selector| find(selector)) {
         focus(&element);
+    }
+}
+
+/// Lets a double click be one: what stands under the pointer by the second may be something else.
+pub fn once(event: MouseEvent) {
+    if event.detail() > 1 {
+        event.prevent_default();
+        event.stop_propagation();
     }
 }
 

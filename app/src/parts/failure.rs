@@ -14,8 +14,11 @@ pub fn leave_if_signed_out(error: &AppError) -> bool {
     let signed_out = *error == AppError::NotSignedIn;
     // Once: the first answer takes the cookie away, and the next one would no longer know why.
     if signed_out && !LEAVING.replace(true) {
-        // Fails only in a document that is already being left.
-        let _ = window().location().reload();
+        // Not `reload`: where the page is the answer to a form, that would send the form once more. Neither fails but in a document that is
+        // already being left.
+        let location = window().location();
+        let address = location.pathname().and_then(|path| Ok(path + &location.search()?));
+        let _ = address.and_then(|address| location.replace(&address));
     }
     signed_out
 }

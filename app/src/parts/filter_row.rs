@@ -36,7 +36,7 @@ fn Filter(column: Column) -> impl IntoView {
     // Clear filters empties the boxes; while one is typed in, it is the box that leads.
     Effect::new(move |_| {
         let text = list.query.with(|query| query.filter(column).to_owned());
-        if let (true, Some(input)) = (list.live.get(), input.get())
+        if let (true, Some(input)) = (list.alive.get(), input.get())
             && input.value() != text
         {
             input.set_value(&text);

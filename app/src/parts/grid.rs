@@ -14,7 +14,7 @@ use crate::{
     parts::{browser, filter_row::FilterRow, list::List},
 };
 pub use keys::keep_focus;
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use row::SessionRow;
 
 /// The form that asks for the list (filters, order), and the one that asks for a plan (ids, act): fields in the table name theirs.
@@ -27,13 +27,12 @@ pub const CLEAR_FORM: &str = "list-clear";
 #[component]
 pub fn Grid() -> impl IntoView {
     let list = List::take();
-    let body = NodeRef::<html::Tbody>::new();
     Effect::new(move |_| {
         list.lines.track();
         // A row's time may be another, with other marks.
         list.shown.track();
         list.mounted.track();
-        list.live.track();
+        list.alive.track();
         // The rows are in the page by then.
         request_animation_frame(move || {
             highlight::highlight(list);
@@ -62,7 +61,6 @@ pub fn Grid() -> impl IntoView {
                 </thead>
                 <tbody
                     role="rowgroup"
-                    node_ref=body
                     on:mousedown=|event| pointer::press(&event)
                     on:click=move |event| pointer::click(list, &event)
                     on:auxclick=|event| pointer::other_click(&event)
@@ -104,8 +102,8 @@ fn SelectAll() -> impl IntoView {
                 value="1"
                 form=PLAN_FORM
                 aria-label=label
-                prop:checked=move || list.live.get().then(|| list.all_selected())
-                prop:indeterminate=move || list.live.get().then(mixed)
+                prop:checked=move || list.alive.get().then(|| list.all_selected())
+                prop:indeterminate=move || list.alive.get().then(mixed)
                 on:click=move |event| {
                     if list.shown.with_untracked(|shown| shown.matching.users == 0) {
                         // There is nobody to tick it for.
@@ -127,7 +125,7 @@ fn Header(column: Column) -> impl IntoView {
     let address = move || {
         list.query.with(|query| {
             let sort = List::sort_by(query, column);
-            List::address(&crate::model::query::Query { sort, ..query.clone() }, 0)
+            crate::model::query::Query { sort, ..query.clone() }.address()
         })
     };
     let arrow = move || match now() {

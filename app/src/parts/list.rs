@@ -13,7 +13,7 @@ use crate::{
     model::{
         account::AccountId,
         plan::Act,
-        query::{Column, Query, Sort, encode_pairs},
+        query::{Column, Query, Sort},
         selection::{Loaded, Picked, Selected, Selection},
         session::{AccountSessions, Cell, Names, Row, Totals, Version, WINDOW_ROWS, Window},
     },
@@ -41,8 +41,8 @@ pub struct Line {
     pub row: ArcRwSignal<Row>,
     /// The act that took the account out of the list; the row waits, muted, for the next merge.
     pub gone: ArcRwSignal<Option<Act>>,
-    /// Acted upon so recently that even a merge leaves it.
-    held: ArcRwSignal<bool>,
+    /// Above 0: it left so recently that even a merge leaves it.
+    held: ArcRwSignal<u32>,
 }
 
 impl Line {
@@ -84,9 +84,9 @@ impl Line {
 
     fn leave(&self, act: Act) {
         self.gone.set(Some(act));
-        self.held.set(true);
+        self.held.update(|held| *held += 1);
         let held = self.held.clone();
-        set_timeout(move || held.set(false), KEEPS_PLACE);
+        set_timeout(move || held.update(|held| *held -= 1), KEEPS_PLACE);
     }
 }
 
@@ -111,6 +111,13 @@ pub struct Shown {
     outlived: bool,
 }
 
+/// What is asked for now because the list changed, not because of what the person did.
+#[derive(Clone, Copy, Default)]
+struct ByItself {
+    counts: bool,
+    rows: bool,
+}
+
 /// What the list remembers for itself.
 #[derive(Clone, Copy, Default)]
 struct Own {
@@ -124,11 +131,10 @@ struct Own {
     recounts: bool,
     /// They are asked for, and not yet answered.
     counts: bool,
-    /// They are asked for now because the list changed, not because of what the person did.
-    counts_by_itself: bool,
+    by_itself: ByItself,
     top: RwSignal<u32>,
     afar: RwSignal<Afar>,
-    once_settled: StoredValue<Vec<Press>>,
+    once_settled: StoredValue<Option<Press>>,
     toasts: Toasts,
 }
 
@@ -152,7 +158,7 @@ pub struct List {
     pub failure: RwSignal<Option<AppError>>,
     pub busy: RwSignal<bool>,
     /// The browser's code runs; false on the server.
-    pub live: RwSignal<bool>,
+    pub alive: RwSignal<bool>,
     /// Grows when the panel may show what is no longer so.
     pub reads: RwSignal<u32>,
     /// What the panel shows, where the look at the rows brought it.
@@ -176,7 +182,7 @@ impl List {
             panel: RwSignal::default(),
             failure: RwSignal::default(),
             busy: RwSignal::default(),
-            live: RwSignal::default(),
+            alive: RwSignal::default(),
             reads: RwSignal::default(),
             in_panel: RwSignal::default(),
             own: StoredValue::new(Own { toasts: Toasts::take(), top: RwSignal::new(offset), ..Own::default() }),
@@ -245,7 +251,7 @@ impl List {
         if browser::find(".list-scroll thead input[name=all]:checked").is_some() {
             self.toggle_all();
         }
-        self.live.set(true);
+        self.alive.set(true);
         self.begin_scrolling();
     }
 
@@ -259,10 +265,11 @@ impl List {
 
     /// What an address asks for, which may be what is asked for already.
     pub fn ask_for(self, query: Query, offset: u32) {
-        if !self.follows(&Self::address(&query, offset)) {
+        if !self.follows(&query.address_from(offset)) {
             return;
         }
         let is_other = self.query.with_untracked(|old| *old != query);
+        self.set_going(None);
         if self.top().get_untracked() != offset {
             self.offset.set(offset);
             if is_other {
@@ -295,6 +302,7 @@ impl List {
 
     /// Another list begins at its first row.
     fn begin_anew(self) {
+        self.set_going(None);
         self.offset.set(0);
         self.to_top();
     }
@@ -346,6 +354,11 @@ impl List {
     /// Brings back what the last change dropped.
     pub fn restore(self) {
         self.pick(false, Picked::restore);
+        let shown = self.shown.with_untracked(|shown| shown.query.clone());
+        if self.picked.with_untracked(|picked| picked.selection.is_all_of_others(&shown)) {
+            // Which of the rows are among them only the server knows.
+            self.load_again();
+        }
     }
 
     /// Takes one account out of the selection, wherever it is.
@@ -356,9 +369,9 @@ impl List {
     /// Changes the selection. What a click or Esc drops of more than one user can be brought back until the next change.
     fn pick(self, drops: bool, change: impl FnOnce(&mut Picked)) {
         let forgot = self.forget_range();
-        let users = untrack(|| self.users_selected()).filter(|users| drops && *users > 1);
+        let users = untrack(|| self.users_selected());
         self.picked.update(|picked| {
-            let dropped = users.map(|users| (picked.selection.clone(), users));
+            let dropped = (drops && users.is_none_or(|users| users > 1)).then(|| (picked.selection.clone(), users));
             let little = (picked.selection.ids() <= 1).then(|| picked.selection.clone());
             change(picked);
             // Esc pressed twice, or a double click: the second time nothing changes.
@@ -367,8 +380,8 @@ impl List {
             }
         });
         if forgot {
+            self.call_off();
             self.show_ticks();
-            self.settled();
         }
     }
 
@@ -438,11 +451,17 @@ impl List {
         self.lines.with_untracked(|lines| lines.iter().filter(|line| gone.contains(&line.id)).for_each(|line| line.leave(act)));
     }
 
-    /// How many active sessions an account has, learnt beside the list.
-    pub fn learn_count(self, id: AccountId, count: u32) {
+    /// The same, where they have a badge.
+    pub fn mark_anew(self, act: Act, gone: &BTreeSet<AccountId>) {
+        let marked = |line: &&Line| gone.contains(&line.id) && line.gone.with_untracked(Option::is_some);
+        self.lines.with_untracked(|lines| lines.iter().filter(marked).for_each(|line| line.gone.set(Some(act))));
+    }
+
+    /// How many active sessions an account has, learnt beside the list; `act`: the badge if there is none.
+    pub fn learn_count(self, id: AccountId, count: u32, act: Act) {
         let Some(line) = self.line(id) else { return };
         // Who left keeps his badge: it is the act's.
-        if line.gone.with_untracked(Option::is_none) && line.learn(count, None, Act::End) {
+        if line.gone.with_untracked(Option::is_none) && line.learn(count, None, act) {
             self.tallies().update(|number| *number += 1);
         }
     }
@@ -450,7 +469,7 @@ impl List {
     /// Closes the panel; the focus goes back to its row, which is in sight when the panel is gone.
     pub fn close_panel(self) {
         self.panel.set(false);
-        request_animation_frame(|| browser::pass_focus(&[browser::ROWS_STOP]));
+        request_animation_frame(|| browser::pass_focus(&[browser::ROWS_STOP, ".refresh"]));
     }
 
     /// Opens the panel of a row, or closes it where it is that row's already.
@@ -458,14 +477,5 @@ impl List {
         let open = self.panel.get_untracked() && self.active.get_untracked() == Some(id);
         self.activate(id);
         self.panel.set(!open);
-    }
-
-    /// Address of the list as asked for, from row `offset` on.
-    pub fn address(query: &Query, offset: u32) -> String {
-        let mut pairs = query.pairs();
-        if offset > 0 {
-            pairs.push(("offset", offset.to_string()));
-        }
-        if pairs.is_empty() { query.address() } else { format!("/sessions?{}", encode_pairs(&pairs)) }
     }
 }

@@ -18,6 +18,9 @@ const NAME: &str = "usm-live";
 /// A tab asks the one that has the stream how it stands.
 const HOW: &str = "?";
 
+/// A tab asks for the same, to be tried again at once where it is lost.
+const AGAIN: &str = "!";
+
 /// So long after a form was sent the page is there to stay.
 const STILL_HERE: Duration = Duration::from_secs(5);
 
@@ -96,9 +99,10 @@ impl Live {
         });
     }
 
-    /// Tries a lost stream at once.
+    /// Tries a lost stream at once, whichever tab has it.
     pub fn try_again(self) {
         if matches!(self.link.get_untracked(), Link::Lost(_)) {
+            post(AGAIN);
             self.connect();
         }
     }
@@ -246,6 +250,11 @@ impl Live {
             HOW => {
                 if WIRE.with_borrow(|wire| wire.has_turn) && self.link.get_untracked() == Link::Open {
                     post("open");
+                }
+            }
+            AGAIN => {
+                if matches!(self.link.get_untracked(), Link::Lost(_)) {
+                    self.connect();
                 }
             }
             "ended" => {

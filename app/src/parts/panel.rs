@@ -2,7 +2,13 @@
 
 use crate::{
     AppError, api,
-    model::{account::AccountId, plan::Act, selection::Selection, session::AccountSessions},
+    model::{
+        account::AccountId,
+        plan::Act,
+        selection::Selection,
+        session::AccountSessions,
+        text::{joined, number},
+    },
     parts::{acts::Acts, browser, failure, list::List},
 };
 use leptos::{html, prelude::*, task::spawn_local_scoped_with_cancellation};
@@ -13,6 +19,17 @@ use std::collections::BTreeSet;
 pub fn Panel() -> impl IntoView {
     let list = List::take();
     let answer = RwSignal::new(None::<Result<AccountSessions, AppError>>);
+    let show = move |sessions: AccountSessions| {
+        let ids = |sessions: &AccountSessions| sessions.sessions.iter().map(|session| session.id).collect::<Vec<_>>();
+        let shown = answer.get_untracked().and_then(Result::ok);
+        if shown.as_ref() != Some(&sessions) {
+            // The same sessions stay the same elements: only what they show is newer.
+            if shown.is_none_or(|shown| ids(&shown) != ids(&sessions)) {
+                keep_focus();
+            }
+            answer.set(Some(Ok(sessions)));
+        }
+    };
     Effect::new(move |before: Option<Option<AccountId>>| {
         list.reads.track();
         let account = if list.panel.get() { list.active.get() } else { None };
@@ -23,25 +40,26 @@ pub fn Panel() -> impl IntoView {
         if let Some(account) = account {
             spawn_local_scoped_with_cancellation(async move {
                 let sessions = api::sessions::of(account).await;
-                match &sessions {
-                    Ok(found) => list.learn_count(account, u32::try_from(found.sessions.len()).unwrap_or(u32::MAX)),
-                    Err(error) if failure::leave_if_signed_out(error) => return,
-                    Err(_) => {}
+                match sessions {
+                    Ok(found) => {
+                        let act = if found.disabled { Act::EndDisable } else { Act::End };
+                        list.learn_count(account, number(&found.sessions), act);
+                        show(found);
+                    }
+                    Err(error) if failure::leave_if_signed_out(&error) => {}
+                    Err(error) => {
+                        keep_focus();
+                        answer.set(Some(Err(error)));
+                    }
                 }
-                keep_focus();
-                answer.set(Some(sessions));
             });
         }
         account
     });
     // What a look at the rows brings of it.
     Effect::new(move |_| {
-        if let Some(sessions) = list.in_panel.get() {
-            let known = answer.with_untracked(|answer| answer.as_ref().is_some_and(|answer| answer.as_ref() == Ok(&sessions)));
-            if list.active.get_untracked() == Some(sessions.id) && !known {
-                keep_focus();
-                answer.set(Some(Ok(sessions)));
-            }
+        if let Some(sessions) = list.in_panel.get().filter(|sessions| list.active.get_untracked() == Some(sessions.id)) {
+            show(sessions);
         }
     });
     let close = move |_| list.close_panel();
@@ -65,6 +83,7 @@ pub fn Panel() -> impl IntoView {
                 node_ref=place
                 tabindex="-1"
                 aria-label=label
+                on:click:capture=browser::once
                 on:keydown=move |event| {
                     if event.key() == "Escape" {
                         list.close_panel();
@@ -109,7 +128,7 @@ fn Sessions(sessions: AccountSessions) -> impl IntoView {
         view! {
             <li>
                 <p class="panel-created">{session.created}{end}</p>
-                <p class="panel-note">{join(&[&session.activity, &session.ip])}</p>
+                <p class="panel-note">{joined([session.activity, session.ip])}</p>
                 <p class="panel-note">{session.browser}</p>
             </li>
         }
@@ -130,8 +149,4 @@ fn keep_focus() {
     if browser::find(".panel :focus:not(.close)").is_some() {
         browser::pass_focus(&[".panel"]);
     }
-}
-
-fn join(parts: &[&str]) -> String {
-    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ")
 }

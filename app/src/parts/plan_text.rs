@@ -3,7 +3,7 @@
 use crate::model::{
     account::Named,
     plan::{Act, Own, Plan},
-    text::{counted, thousands},
+    text::{counted, more},
 };
 use leptos::prelude::*;
 
@@ -30,7 +30,7 @@ pub fn PlanText(
     let sis =
         (!plan.sis.is_empty()).then(|| view! { <p class="plan-sis"><strong>"SIS administrators: "</strong>{join(&plan.sis)}{becomes}</p> });
     let hidden = (plan.not_shown_users > 0).then(|| {
-        let more = more(plan.not_shown_users, plan.not_shown.len());
+        let more = more(plan.not_shown_users, &plan.not_shown);
         view! { <p class="plan-hidden"><strong>"Not in the list now: "</strong>{join(&plan.not_shown)}{more}</p> }
     });
     let listed = plan.users.saturating_sub(plan.not_shown_users);
@@ -55,11 +55,11 @@ fn Names(names: Vec<Named>, users: u32) -> impl IntoView {
         return ().into_any();
     }
     let first = &names[..names.len().min(FIRST)];
-    let summary = format!("{}{}", join(first), more(users, first.len()).unwrap_or_default());
+    let summary = format!("{}{}", join(first), more(users, first));
     if names.len() <= FIRST {
         return view! { <p class="plan-names">{summary}</p> }.into_any();
     }
-    let all = format!("{}{}", join(&names), more(users, names.len()).unwrap_or_default());
+    let all = format!("{}{}", join(&names), more(users, &names));
     view! {
         <details class="plan-names">
             <summary>{summary}</summary>
@@ -71,12 +71,6 @@ fn Names(names: Vec<Named>, users: u32) -> impl IntoView {
 
 fn join(names: &[Named]) -> String {
     names.iter().map(|named| &*named.user_name).collect::<Vec<_>>().join(", ")
-}
-
-/// ` and 13 more`
-fn more(users: u32, named: usize) -> Option<String> {
-    let more = users.saturating_sub(u32::try_from(named).unwrap_or(u32::MAX));
-    (more > 0).then(|| format!(" and {} more", thousands(more)))
 }
 
 fn effects(plan: &Plan) -> Vec<AnyView> {

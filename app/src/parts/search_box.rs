@@ -115,6 +115,8 @@ pub fn SearchBox() -> impl IntoView {
         }
     };
     let on_key = move |event: KeyboardEvent| match &*event.key() {
+        // What an input method takes is no key of the popup.
+        _ if event.is_composing() => {}
         "ArrowDown" => {
             event.prevent_default();
             step(true);

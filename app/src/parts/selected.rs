@@ -4,7 +4,7 @@ use crate::{
     AppError, api,
     model::{
         session::{Row, SelectedRows},
-        text::thousands,
+        text::{number, thousands},
     },
     parts::{browser, failure, list::List},
 };
@@ -29,13 +29,15 @@ pub fn ShowSelected() -> impl IntoView {
                     answer.set(Some(rows));
                 }
             });
+        } else {
+            answer.set(None);
         }
     });
     let toggled = move |_| open.set(browser::find("#selected-users:popover-open").is_some());
     view! {
         <button type="button" class="quiet scripted" popovertarget=ID>"Show selected"</button>
-        <div id=ID popover="auto" role="dialog" tabindex="-1" aria-label="Selected users" on:toggle=toggled>
-            {move || match answer.get().filter(|_| open.get()) {
+        <div id=ID popover="auto" role="dialog" tabindex="-1" aria-label="Selected users" on:toggle=toggled on:click:capture=browser::once>
+            {move || match answer.get() {
                 None => view! { <p class="panel-note">"Loading…"</p> }.into_any(),
                 Some(Err(error)) => view! { <p class="panel-note" role="alert">{error.sentence().to_owned()}</p> }.into_any(),
                 Some(Ok(rows)) => view! { <Rows rows /> }.into_any(),
@@ -47,7 +49,7 @@ pub fn ShowSelected() -> impl IntoView {
 #[component]
 fn Rows(rows: SelectedRows) -> impl IntoView {
     let list = List::take();
-    let shown = u32::try_from(rows.rows.len()).unwrap_or(u32::MAX);
+    let shown = number(&rows.rows);
     let more = move || {
         let more = list.selected.with(|selected| selected.as_ref().map_or(0, |selected| selected.users.saturating_sub(shown)));
         (more > 0).then(|| view! { <p class="panel-note">{format!("and {} more", thousands(more))}</p> })

@@ -128,8 +128,10 @@ impl Toasts {
             *next
         });
         let id = id.unwrap_or_default();
+        // A warning is no act: what one leads on to stays.
+        let warns = toast.stays && !toast.keeps && toast.ways.is_empty();
         self.shown.try_update(|shown| {
-            shown.retain(|toast| !toast.stays || toast.keeps);
+            shown.retain(|toast| !toast.stays || toast.keeps || warns && !toast.ways.is_empty());
             shown.push(Toast { id, ..toast });
         });
         id
@@ -161,14 +163,20 @@ fn Shown(toast: Toast) -> impl IntoView {
     let id = toast.id;
     let stays = toast.stays;
     let timer = StoredValue::new(None::<TimeoutHandle>);
+    // By the pointer, and by the focus.
+    let held = StoredValue::new([false; 2]);
     let hold = move || {
         timer.try_update_value(|timer| timer.take().map(|timer| timer.clear()));
     };
     let go = move || {
         hold();
-        if !stays {
+        if !stays && held.get_value() == [false; 2] {
             timer.set_value(set_timeout_with_handle(move || toasts.close(id), SHOWN_FOR).ok());
         }
+    };
+    let keep = move |by: usize, keeps: bool| {
+        held.update_value(|held| held[by] = keeps);
+        go();
     };
     go();
     on_cleanup(hold);
@@ -207,10 +215,10 @@ fn Shown(toast: Toast) -> impl IntoView {
             class="toast"
             class:error=toast.error
             role=toast.error.then_some("alert")
-            on:pointerenter=move |_| hold()
-            on:pointerleave=move |_| go()
-            on:focusin=move |_| hold()
-            on:focusout=move |_| go()
+            on:pointerenter=move |_| keep(0, true)
+            on:pointerleave=move |_| keep(0, false)
+            on:focusin=move |_| keep(1, true)
+            on:focusout=move |_| keep(1, false)
         >
             {said}
             {ways.collect_view()}

@@ -1,7 +1,10 @@
 //! The line above the list: numbers, filters, pages.
 
 use crate::{
-    model::{session::WINDOW_ROWS, text::thousands},
+    model::{
+        session::WINDOW_ROWS,
+        text::{number, thousands},
+    },
     parts::{
         action_bar::count_line,
         browser,
@@ -44,7 +47,7 @@ fn NamesFound() -> impl IntoView {
     let names = Memo::new(move |_| list.shown.with(|shown| shown.names.clone()));
     move || {
         let names = names.get()?;
-        let missing = u32::try_from(names.missing.len()).unwrap_or(u32::MAX);
+        let missing = number(&names.missing);
         let found = format!("{} of {} names", thousands(names.asked.saturating_sub(missing)), thousands(names.asked));
         let ways = (missing > 0).then(|| {
             let text = format!("{} not logged in", thousands(missing));
@@ -65,7 +68,7 @@ fn New() -> impl IntoView {
     let list = List::take();
     let number = move || list.shown.with(|shown| shown.new_users);
     let show = move |_| {
-        browser::pass_focus(&[browser::ROWS_STOP]);
+        browser::pass_focus(&[browser::ROWS_STOP, ".refresh"]);
         list.show_new();
     };
     view! {
@@ -104,7 +107,7 @@ fn Page(text: &'static str, offset: Signal<Option<u32>>) -> impl IntoView {
     let list = List::take();
     move || {
         offset.get().map(|offset| {
-            let address = list.query.with(|query| List::address(query, offset));
+            let address = list.query.with(|query| query.address_from(offset));
             view! { <a href=address>{text}</a> }
         })
     }

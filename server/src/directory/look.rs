@@ -11,16 +11,17 @@ use app::model::{
 use std::borrow::Cow;
 
 impl Directory {
-    /// The rows on a page as they are now, the totals, and how many that match logged in since; or the first rows anew. What is asked
-    /// for is as in [`Self::window`].
+    /// The rows on a page as they are now, the totals, and how many that match logged in since; or beside what became of them a window
+    /// anew. What is asked for is as in [`Self::window`].
     pub fn look(&self, query: &Query, selection: &Selection, now: i64, you: AccountId, screen: &OnScreen) -> Meanwhile {
-        if screen.takes_rows {
-            return Meanwhile { window: self.window(query, selection, now, you, 0, WINDOW_ROWS), ..Meanwhile::default() };
+        if let Some(offset) = screen.takes {
+            let rows = screen.rows.iter().map(|&id| self.seen(id)).collect();
+            return Meanwhile { window: self.window(query, selection, now, you, offset, WINDOW_ROWS), rows, ..Meanwhile::default() };
         }
         let filters = Filters::new(query, &self.wall, now);
         let matching = self.find(&filters);
         Meanwhile {
-            rows: screen.rows.iter().map(|&id| self.seen(id, &matching, &filters)).collect(),
+            rows: screen.rows.iter().map(|&id| self.seen_as_listed(id, &matching, &filters)).collect(),
             new_users: self.new_since(screen.version, &matching),
             window: Window {
                 matching: matching.totals,
@@ -66,11 +67,16 @@ impl Directory {
         new.count()
     }
 
-    fn seen(&self, id: AccountId, matching: &Matching<'_>, filters: &Filters) -> Seen {
+    fn seen(&self, id: AccountId) -> Seen {
         let Some(slot) = self.accounts.slot(id) else { return Seen::default() };
-        match self.sessions.counts()[slot as usize] {
-            0 => Seen { disabled: self.accounts.is_disabled(slot), ..Seen::default() },
-            count => Seen { count, created: Some(self.created(slot, matching, filters)), disabled: false },
-        }
+        let count = self.sessions.counts()[slot as usize];
+        Seen { count, disabled: count == 0 && self.accounts.is_disabled(slot), created: None }
+    }
+
+    /// The same, with the time that its row shows.
+    fn seen_as_listed(&self, id: AccountId, matching: &Matching<'_>, filters: &Filters) -> Seen {
+        let seen = self.seen(id);
+        let slot = self.accounts.slot(id).filter(|_| seen.count > 0);
+        Seen { created: slot.map(|slot| self.created(slot, matching, filters)), ..seen }
     }
 }

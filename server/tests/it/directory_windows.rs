@@ -436,11 +436,13 @@ proptest! {
             prop_assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), naive_listed);
             let screen = OnScreen { rows: (0..12).map(AccountId).collect(), ..OnScreen::default() };
             let look = directory.look(&query, &selection, NOW, YOU, &screen);
-            prop_assert_eq!(look.rows, screen.rows.iter().map(|&id| naive.seen(id, &query, NOW)).collect::<Vec<_>>());
+            prop_assert_eq!(&look.rows, &screen.rows.iter().map(|&id| naive.seen(id, &query, NOW)).collect::<Vec<_>>());
             prop_assert_eq!((look.window.matching, look.window.all, look.window.names), (expected.matching, expected.all, expected.names));
             prop_assert_eq!(look.window.selected, Selected { in_all: BTreeSet::new(), ..expected.selected });
-            let taken = directory.look(&query, &selection, NOW, YOU, &OnScreen { takes_rows: true, ..screen });
-            prop_assert_eq!(unversioned(taken.window), unversioned(directory.window(&query, &selection, NOW, YOU, 0, 200)));
+            let taken = directory.look(&query, &selection, NOW, YOU, &OnScreen { takes: Some(offset), ..screen });
+            let counts = |rows: &[Seen]| rows.iter().map(|seen| (seen.count, seen.disabled)).collect::<Vec<_>>();
+            prop_assert_eq!(counts(&taken.rows), counts(&look.rows));
+            prop_assert_eq!(unversioned(taken.window), unversioned(directory.window(&query, &selection, NOW, YOU, offset, 200)));
         }
     }
 

@@ -62,11 +62,7 @@ pub const ROUTES: &[(&str, &str, Statuses, Statuses)] = &[
 /// Functions for SIS holders, with arguments that can be read, and what an administrator gets.
 const FOR_ADMINISTRATORS: &[(&str, &str, u16)] = &[
     ("sessions/list", r#"{"query":{"filters":["","","","",""]},"offset":0,"limit":10}"#, 200),
-    (
-        "sessions/look",
-        r#"{"query":{"filters":["","","","",""]},"screen":{"rows":[1],"panel":1,"version":{"node":0,"number":0},"takes_rows":false}}"#,
-        200,
-    ),
+    ("sessions/look", r#"{"query":{"filters":["","","","",""]},"screen":{"rows":[1],"panel":1,"version":{"node":0,"number":0}}}"#, 200),
     ("sessions/selected", r#"{"selection":{"ids":[1]},"shown":{"filters":["","","","",""]}}"#, 200),
     ("sessions/of", r#"{"account":1}"#, 200),
     ("sessions/range", r#"{"query":{"filters":["","","","",""]},"from":1,"to":2}"#, 200),

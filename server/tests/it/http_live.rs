@@ -106,7 +106,7 @@ async fn a_list_that_lost_the_database_says_so_until_it_is_right_again() {
     let world = World::new().await;
     let (admin, teacher) = (world.signed_in("admin").await, world.signed_in("teacher").await);
     let mut stream = Stream::open(&admin).await;
-    let takes_rows = OnScreen { takes_rows: true, ..OnScreen::default() };
+    let takes_rows = OnScreen { takes: Some(0), ..OnScreen::default() };
     while stream.next(Duration::from_millis(400)).await.is_some() {}
     assert!(!look(&admin, &OnScreen::default()).await.window.behind);
     world.rows::<(i64,)>("alter table events rename to moved").await;
@@ -307,7 +307,7 @@ async fn a_look_tells_what_became_of_the_rows_and_how_many_are_new() {
     let admin = world.signed_in("admin").await;
     let deputy = world.signed_in("deputy").await;
     world.signed_in("teacher").await;
-    let screen = OnScreen { takes_rows: true, ..OnScreen::default() };
+    let screen = OnScreen { takes: Some(0), ..OnScreen::default() };
     let window = look(&admin, &screen).await.window;
     assert_eq!(window.rows.len(), 3);
 
@@ -318,7 +318,7 @@ async fn a_look_tells_what_became_of_the_rows_and_how_many_are_new() {
     let new = world.person("natetest", "Test", "Fake", false).await;
     world.signed_in("natetest").await;
     let rows: Vec<_> = window.rows.iter().map(|row| row.id).collect();
-    let screen = OnScreen { rows: rows.clone(), panel: Some(new), version: window.version, takes_rows: false };
+    let screen = OnScreen { rows: rows.clone(), panel: Some(new), version: window.version, takes: None };
     let after = look(&admin, &screen).await;
     let later = "03/09/2026 11:00:01 AM";
     let seen = |id: AccountId| {
@@ -332,6 +332,12 @@ async fn a_look_tells_what_became_of_the_rows_and_how_many_are_new() {
     assert_eq!(after.new_users, 2, "who logged in once more, and who came");
     assert_eq!((after.window.rows.len(), after.window.matching.users, after.window.matching.sessions), (0, 2, 3));
     assert_eq!(after.panel.expect("a panel").sessions.len(), 1);
+
+    // Where it takes other rows, it is told as well what became of those that it has.
+    let taken = look(&admin, &OnScreen { takes: Some(0), ..screen }).await;
+    let left: Vec<_> = taken.rows.iter().map(|seen| (seen.count, seen.disabled)).collect();
+    assert_eq!(left, after.rows.iter().map(|seen| (seen.count, seen.disabled)).collect::<Vec<_>>());
+    assert_eq!(taken.window.rows.len(), 2);
 }
 
 #[tokio::test]

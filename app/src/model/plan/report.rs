@@ -4,7 +4,7 @@ use super::{Act, PlanId};
 use crate::model::{
     account::Named,
     event::BatchId,
-    text::{counted, thousands},
+    text::{counted, more, thousands},
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +108,7 @@ impl Report {
             [one] => parts.push(format!("1 skipped ({})", one.why)),
             several => {
                 let whys: Vec<_> = several.iter().map(|one| format!("{}: {}", one.user_name, one.why)).collect();
-                let more = more(self.skipped_users, several.len());
+                let more = more(self.skipped_users, several);
                 parts.push(format!("{} skipped ({}{more})", thousands(self.skipped_users), whys.join(", ")));
             }
         }
@@ -128,12 +128,6 @@ impl Report {
     pub fn doing(&self) -> &'static str {
         if self.act == Act::End { "Ended" } else { "Ended and disabled" }
     }
-}
-
-/// ` and 13 more`, where not all are named.
-fn more(users: u32, named: usize) -> String {
-    let more = users.saturating_sub(u32::try_from(named).unwrap_or(u32::MAX));
-    if more > 0 { [" and ", &thousands(more), " more"].concat() } else { String::new() }
 }
 
 /// What *Undo disable* did.
@@ -162,7 +156,7 @@ impl Undone {
             let names: Vec<_> = self.changed_since.iter().map(|named| &*named.user_name).collect();
             sentence.push_str(" Left as they are, because somebody changed them since: ");
             sentence.push_str(&names.join(", "));
-            sentence.push_str(&more(self.changed_since_users, names.len()));
+            sentence.push_str(&more(self.changed_since_users, &names));
         }
         sentence
     }

@@ -13,9 +13,11 @@ const NAME: &str = "match";
 /// Marks the rows in the page anew. Browsers that cannot do without.
 pub(super) fn highlight(list: List) {
     let knows = js_sys::Reflect::has(&window(), &JsValue::from_str("Highlight")).unwrap_or(false);
-    let Some(lines) = list.lines.try_get_untracked().filter(|_| knows) else { return };
+    if !knows || list.lines.is_disposed() {
+        return;
+    }
     let mut ranges = Vec::new();
-    for line in lines {
+    for line in untrack(|| list.mounted_lines()) {
         line.row.with_untracked(|row| {
             let cells = [&row.user_name, &row.last_name, &row.first_name, &row.created];
             if cells.iter().all(|cell| cell.matched.is_empty()) {

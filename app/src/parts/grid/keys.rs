@@ -67,7 +67,12 @@ pub(super) fn stand_in(list: List, event: &FocusEvent) {
 /// The focus goes from a cell: perhaps from the rows.
 pub(super) fn leave(list: List, event: &FocusEvent) {
     let to = event.related_target().and_then(|to| to.dyn_into::<Element>().ok());
-    if to.is_none_or(|to| !matches!(to.closest(".list-scroll tbody"), Ok(Some(_)))) {
+    let outside = to.as_ref().is_some_and(|to| !matches!(to.closest(".list-scroll tbody"), Ok(Some(_))));
+    if outside {
+        // Whoever goes there is not brought back.
+        list.set_going(None);
+    }
+    if outside || to.is_none() {
         list.left_alone();
     }
 }
@@ -97,7 +102,7 @@ pub fn keep_focus(list: List) {
     spawn_local(async move {
         // The rows change first, and no key comes between.
         tick().await;
-        if find(":focus").is_some() || list.live.is_disposed() {
+        if find(":focus").is_some() || list.alive.is_disposed() {
             return;
         }
         let rows = find_all(".list-scroll tr[data-id]");
@@ -170,11 +175,11 @@ pub(super) fn in_body(list: List, event: &KeyboardEvent) {
     };
     let end = untrack(|| list.length()).saturating_sub(1);
     let page = list.view_rows().saturating_sub(1).max(1);
-    let to = |index: u32| go(list, Going { index: index.min(end), cell, then: None, whose: None });
+    let to = |index: u32| go(list, Going::to(index.min(end), cell));
     let extend = |index: u32| {
         let has_anchor = list.picked.with_untracked(|picked| picked.anchor.is_some());
         if has_anchor || follow(list, Gesture::Range, id, cell) {
-            go(list, Going { index: index.min(end), cell, then: Some(Gesture::Range), whose: None });
+            go(list, Going { then: Some(Gesture::Range), ..Going::to(index.min(end), cell) });
         }
     };
     match (&*event.key(), event.ctrl_key() || event.meta_key(), event.shift_key()) {
@@ -231,7 +236,7 @@ pub(super) fn in_header(list: List, event: &KeyboardEvent) {
         ("ArrowDown", filter) => {
             let below = if filter.is_some() { None } else { row.next_element_sibling().and_then(|filters| control(&filters, cell)) };
             if below.is_none() && untrack(|| list.length()) > 0 {
-                go(list, Going { index: 0, cell, then: None, whose: None });
+                go(list, Going::to(0, cell));
             }
             below
         }
@@ -251,7 +256,7 @@ pub(super) fn in_header(list: List, event: &KeyboardEvent) {
             let stop = find(browser::ROWS_STOP);
             if stop.is_none() && untrack(|| list.length()) > 0 {
                 // The rows are on their way.
-                go(list, Going { index: 0, cell: 1, then: None, whose: None });
+                go(list, Going::to(0, 1));
             }
             stop
         }

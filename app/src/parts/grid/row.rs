@@ -33,7 +33,7 @@ pub fn SessionRow(line: Line) -> impl IntoView {
                         value=id.0
                         form=PLAN_FORM
                         aria-label=move || format!("Select {}", name())
-                        prop:checked=move || list.live.get().then(selected)
+                        prop:checked=move || list.alive.get().then(selected)
                         aria-disabled=move || is_gone().then_some("true")
                     />
                 </label>
@@ -43,7 +43,7 @@ pub fn SessionRow(line: Line) -> impl IntoView {
                     class="opener"
                     href=format!("/accounts/{id}")
                     aria-label=move || format!("Sessions of {}", name())
-                    aria-expanded=move || list.live.get().then(|| if opened() { "true" } else { "false" })
+                    aria-expanded=move || list.alive.get().then(|| if opened() { "true" } else { "false" })
                 >
                     <span aria-hidden="true">"▸"</span>
                 </a>

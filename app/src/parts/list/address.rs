@@ -19,7 +19,7 @@ impl List {
         let search = location.search.get_untracked();
         let resting = RwSignal::new(false);
         Effect::new(move |put: Option<String>| {
-            let address = self.query.with(|query| Self::address(query, self.top().get()));
+            let address = self.query.with(|query| query.address_from(self.top().get()));
             list_address::remember(&address);
             let elsewhere = location.pathname.with_untracked(|path| path != "/sessions");
             if resting.get() || elsewhere {

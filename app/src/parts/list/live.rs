@@ -99,10 +99,10 @@ impl List {
         let lines = self.lines.get_untracked();
         let takes_rows = self.is_left_alone();
         let screen = OnScreen {
-            rows: if takes_rows { Vec::new() } else { lines.iter().map(|line| line.id).collect() },
+            rows: lines.iter().map(|line| line.id).collect(),
             panel: self.panel.get_untracked().then(|| self.active.get_untracked()).flatten(),
             version: self.shown.with_untracked(|shown| shown.version),
-            takes_rows,
+            takes: takes_rows.then_some(0),
         };
         let selection_is_large = selection.is_large();
         let (panel, version, tallies) = (screen.panel, screen.version, self.tallies().get_untracked());
@@ -122,6 +122,10 @@ impl List {
                 {
                     self.failure.set(None);
                 }
+                // Who left keeps the place for a while where other rows are taken, too.
+                for (line, seen) in lines.iter().zip(rows) {
+                    line.learn(seen.count, seen.created, if seen.disabled { Act::EndDisable } else { Act::End });
+                }
                 if takes_rows && self.is_left_alone() {
                     let version = window.version;
                     self.merge(query, selection, window, (version, 0));
@@ -129,9 +133,6 @@ impl List {
                     // Somebody has just begun to work with the rows.
                     self.looks(Looking::Again);
                 } else {
-                    for (line, seen) in lines.iter().zip(rows) {
-                        line.learn(seen.count, seen.created, if seen.disabled { Act::EndDisable } else { Act::End });
-                    }
                     if !selection.is_large() {
                         self.learn_selected(selection, query, std::mem::take(&mut window.selected));
                     }
@@ -173,7 +174,7 @@ impl List {
             set_timeout(
                 move || {
                     let counts = self.own.try_update_value(|own| {
-                        (own.recounts, own.counts_by_itself) = (false, !own.counts);
+                        (own.recounts, own.by_itself.counts) = (false, !own.counts);
                         own.counts
                     });
                     match counts {

@@ -21,17 +21,24 @@ impl List {
     pub(super) fn keep_loading(self, loads: bool) {
         Effect::new(move |before: Option<()>| {
             let (query, offset) = (self.query.get(), self.offset.get());
+            let by_itself = self.own.try_update_value(|own| std::mem::take(&mut own.by_itself.rows)).unwrap_or_default();
             if loads || before.is_some() {
                 self.busy.set(true);
-                spawn_local_scoped_with_cancellation(self.load(query, offset));
+                spawn_local_scoped_with_cancellation(self.load(query, offset, by_itself));
             }
         });
     }
 
-    async fn load(self, query: Query, offset: u32) {
+    /// `by_itself`: nobody asked for it, so it must keep no session alive.
+    async fn load(self, query: Query, offset: u32, by_itself: bool) {
         let selection = self.picked.with_untracked(|picked| picked.selection.clone());
         let sent = selection.beside_list();
-        let answer = api::sessions::list(query.clone(), sent, offset, WINDOW_ROWS).await;
+        let answer = if by_itself {
+            let screen = OnScreen { takes: Some(offset), ..OnScreen::default() };
+            api::sessions::look(query.clone(), sent, screen).await.map(|look| look.window)
+        } else {
+            api::sessions::list(query.clone(), sent, offset, WINDOW_ROWS).await
+        };
         self.busy.set(false);
         match answer {
             Ok(window) => {
@@ -70,10 +77,16 @@ impl List {
             if asked && document().hidden() {
                 self.load_later(query, offset);
             } else if asked && !self.busy.get_untracked() {
-                self.load_again();
+                self.load_by_itself(offset);
             }
         };
         set_timeout(again, ASKED_AGAIN);
+    }
+
+    /// Other rows, or these anew, for which nobody asked.
+    pub(super) fn load_by_itself(self, offset: u32) {
+        self.own.update_value(|own| own.by_itself.rows = true);
+        self.offset.set(offset);
     }
 
     /// The old rows stay.
@@ -86,7 +99,7 @@ impl List {
     /// Puts an answer on the screen. Rows of accounts that were there stay the same elements.
     /// `news`: the state of the list after which users are new, and how many of them there are.
     pub(super) fn merge(self, query: Query, selection: Selection, window: Window, (version, new_users): (Version, u32)) {
-        if self.live.get_untracked() {
+        if self.alive.get_untracked() {
             grid::keep_focus(self);
         }
         let same_list = self.shown.with_untracked(|shown| shown.query == query);
@@ -103,7 +116,7 @@ impl List {
                 }
                 None => Line::new(row),
             }));
-            for line in old.iter().filter(|line| same_list && line.held.get_untracked() && line.gone.get_untracked().is_some()) {
+            for line in old.iter().filter(|line| same_list && line.held.get_untracked() > 0 && line.gone.get_untracked().is_some()) {
                 let place = line.index.get_untracked().checked_sub(offset).and_then(|place| usize::try_from(place).ok());
                 let place = place.filter(|place| *place <= lines.len());
                 if let Some(place) = place.filter(|_| !lines.iter().any(|new| new.id == line.id)) {
@@ -147,7 +160,7 @@ impl List {
             // One that was under way is aborted.
             let by_itself = self.own.try_update_value(|own| {
                 own.counts = asks;
-                std::mem::take(&mut own.counts_by_itself)
+                std::mem::take(&mut own.by_itself.counts)
             });
             if asks {
                 let by_itself = by_itself.unwrap_or_default();
@@ -181,7 +194,7 @@ impl List {
         match answer {
             Ok(window) => {
                 self.learn_selected(selection, query, window.selected);
-                self.shown.update(|shown| (shown.matching, shown.all) = (window.matching, window.all));
+                self.shown.update(|shown| (shown.matching, shown.all, shown.outlived) = (window.matching, window.all, true));
                 self.rows_changed();
             }
             Err(error) => self.fail(error),

@@ -12,6 +12,7 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 
 const TOO_MANY: &str = "More than 200,000 users one by one do not fit. Filter the list and select all that match instead.";
+const CHANGED: &str = "Nothing was ended, because other users were selected meanwhile. Choose again.";
 const GONE: &str = "That user is no longer in the list, so nothing was selected. Press Refresh and select again.";
 
 /// A gesture as it was made.
@@ -58,6 +59,7 @@ impl Afar {
 
 impl List {
     pub fn follow(self, gesture: Gesture, at: AccountId) {
+        self.call_off();
         let rows = untrack(|| self.loaded());
         if let Some(Some(made)) = self.afar().try_update(|afar| afar.hold(Made { gesture, at, rows })) {
             self.carry_out(made);
@@ -81,16 +83,18 @@ impl List {
         let answer = api::sessions::range(query, anchor, at).await;
         // `None` also where the page is gone.
         let Some(Some(waited)) = afar.try_update(|afar| afar.answered(number)) else { return };
-        match answer {
-            Ok(range) if range.is_empty() => self.refuse(&AppError::invalid(GONE)),
-            Ok(range) => {
-                let mut fits = true;
-                self.pick(false, |picked| fits = picked.take_range(gesture, at, &range));
-                if !fits {
-                    self.refuse(&AppError::invalid(TOO_MANY));
-                }
+        let taken = answer.and_then(|range| {
+            let mut fits = true;
+            if range.is_empty() {
+                return Err(AppError::invalid(GONE));
             }
-            Err(error) => self.refuse(&error),
+            self.pick(false, |picked| fits = picked.take_range(gesture, at, &range));
+            if fits { Ok(()) } else { Err(AppError::invalid(TOO_MANY)) }
+        });
+        if let Err(error) = taken {
+            // Nor is anything done with those who were selected before.
+            self.take_waiting();
+            self.refuse(&error);
         }
         for made in waited {
             if let Some(Some(made)) = afar.try_update(|afar| afar.hold(made)) {
@@ -106,7 +110,7 @@ impl List {
         self.refuse(&AppError::invalid(GONE));
     }
 
-    /// Nothing is selected, and it is said why.
+    /// The range is not selected, and it is said why.
     fn refuse(self, error: &AppError) {
         if !failure::leave_if_signed_out(error) {
             self.own.with_value(|own| own.toasts).warning(error.sentence().to_owned());
@@ -124,15 +128,27 @@ impl List {
 
     /// Does something with the selection as it is once no range is asked for any more: at once, as a rule.
     pub fn once_settled(self, act: Press) {
-        self.own.with_value(|own| own.once_settled).update_value(|acts| acts.push(act));
+        self.own.with_value(|own| own.once_settled).set_value(Some(act));
         self.settled();
     }
 
-    pub(super) fn settled(self) {
-        if untrack(|| !self.is_ranging()) {
-            let acts = self.own.with_value(|own| own.once_settled).try_update_value(std::mem::take);
-            acts.into_iter().flatten().for_each(|act| act());
+    fn settled(self) {
+        if untrack(|| !self.is_ranging())
+            && let Some(act) = self.take_waiting()
+        {
+            act();
         }
+    }
+
+    /// What waits for a range was chosen for those who were to be selected by then: whoever selects on did not mean the others.
+    pub(super) fn call_off(self) {
+        if self.take_waiting().is_some() {
+            self.refuse(&AppError::invalid(CHANGED));
+        }
+    }
+
+    fn take_waiting(self) -> Option<Press> {
+        self.own.with_value(|own| own.once_settled).try_update_value(Option::take).flatten()
     }
 
     /// A range is asked for.

@@ -7,6 +7,7 @@ use crate::{
         scroll::{Place, ScrollMap},
         selection::Gesture,
         session::WINDOW_ROWS,
+        text::number,
     },
     parts::browser,
 };
@@ -17,7 +18,7 @@ use web_sys::HtmlElement;
 /// Rows above and below those in sight that are in the page as well.
 const SPARE: u32 = 10;
 
-/// Rows around those in sight that are asked for before they come into it.
+/// Rows around those in sight that are asked for before they come into it; fewer where a screen shows very many.
 const AHEAD: u32 = 40;
 
 /// So long after the last scrolling the bar is put where it belongs.
@@ -35,6 +36,13 @@ pub struct Going {
     pub then: Option<Gesture>,
     /// Whose row it must be: the one at that place may be another's by then.
     pub whose: Option<AccountId>,
+}
+
+impl Going {
+    /// Only there, whosever row it is.
+    pub fn to(index: u32, cell: u32) -> Self {
+        Self { index, cell, then: None, whose: None }
+    }
 }
 
 /// Where the list is scrolled to, and what must stay in the page.
@@ -63,7 +71,7 @@ impl List {
                 // Another height of the rows, as on a screen that was turned: the first one in sight stays it.
                 self.go_to(map.settled(Place { full: place.full / before * map.row, ..place }));
             }
-            self.show_rows();
+            self.show_rows(true);
         });
     }
 
@@ -71,7 +79,7 @@ impl List {
     fn begin_at_offset(self) {
         self.measure();
         self.go_to_row(self.shown.with_untracked(|shown| shown.offset));
-        self.show_rows();
+        self.show_rows(true);
     }
 
     /// Brings a row to the top.
@@ -99,7 +107,7 @@ impl List {
     pub fn scrolled(self) {
         let Some(scroll) = scroller().map(|list| list.scroll_top()) else { return };
         let before = self.place();
-        if !self.live.get_untracked() || (scroll - before.scroll).abs() < 1.0 {
+        if !self.alive.get_untracked() || (scroll - before.scroll).abs() < 1.0 {
             return;
         }
         if self.going().is_some_and(|to| to.then.is_none()) {
@@ -113,7 +121,7 @@ impl List {
             self.go_to(there);
         }
         self.note_top();
-        self.show_rows();
+        self.show_rows(false);
         self.settle_soon();
     }
 
@@ -131,14 +139,14 @@ impl List {
         if there != place {
             self.go_to(there);
             self.note_top();
-            self.show_rows();
+            self.show_rows(false);
         }
     }
 
     /// The first row wholly in sight and its place, where the list is scrolled: what must not move when others come before it.
     pub(super) fn first_in_sight(self) -> Option<(Line, u32)> {
         let first = self.map().in_sight(self.place()).start + 1;
-        if !self.live.get_untracked() || self.is_at_top() {
+        if !self.alive.get_untracked() || self.is_at_top() {
             return None;
         }
         let lines = self.lines.get_untracked();
@@ -163,7 +171,7 @@ impl List {
             }
         });
         self.go_to(map.settled(Place { full: place.full + moved * map.row, ..place }));
-        self.show_rows();
+        self.show_rows(true);
     }
 
     pub(super) fn is_at_top(self) -> bool {
@@ -181,7 +189,7 @@ impl List {
     /// After other rows came: how many there are, and which of them are in the page.
     pub(super) fn rows_changed(self) {
         let rows = untrack(|| self.length());
-        if !self.live.get_untracked() {
+        if !self.alive.get_untracked() {
             let offset = self.shown.with_untracked(|shown| shown.offset);
             return self.mounted.set((offset, rows));
         }
@@ -199,11 +207,11 @@ impl List {
         {
             self.go_to_row(index);
         }
-        self.show_rows();
+        self.show_rows(true);
         if map.row <= 0.0 && rows > 0 {
             // The first rows of a list that began empty: their height is known when they are in the page.
             request_animation_frame(move || {
-                if !self.live.is_disposed() {
+                if !self.alive.is_disposed() {
                     self.begin_at_offset();
                 }
             });
@@ -212,7 +220,7 @@ impl List {
 
     /// Rows of the whole result, those that left it and still stand there included.
     pub fn length(self) -> u32 {
-        self.shown.with(|shown| shown.matching.users.max(shown.offset.saturating_add(self.lines.with(|lines| count(lines)))))
+        self.shown.with(|shown| shown.matching.users.max(shown.offset.saturating_add(self.lines.with(|lines| number(lines)))))
     }
 
     /// The rows in the page in their order: with the active one, wherever it is.
@@ -246,9 +254,9 @@ impl List {
         }
     }
 
-    /// Takes the rows in sight into the page, and asks for those that are not there.
-    fn show_rows(self) {
-        let (offset, length) = self.shown.with_untracked(|shown| (shown.offset, self.lines.with_untracked(|lines| count(lines))));
+    /// Takes the rows in sight into the page, and asks for those that are not there. `by_itself`: not because somebody scrolled.
+    fn show_rows(self, by_itself: bool) {
+        let (offset, length) = self.shown.with_untracked(|shown| (shown.offset, self.lines.with_untracked(|lines| number(lines))));
         let loaded = offset..offset.saturating_add(length);
         if self.map().row <= 0.0 {
             // What is in sight is not known before the height of a row is.
@@ -265,8 +273,8 @@ impl List {
             self.mounted.set(mounted);
         }
         self.lay_out(mounted.0);
-        let rows = self.map().rows;
-        let (wanted, asked) = (around(&sight, AHEAD, rows), self.offset.get_untracked());
+        let ahead = AHEAD.min(WINDOW_ROWS.saturating_sub(count_of(&sight)) / 4);
+        let (wanted, asked) = (around(&sight, ahead, self.map().rows), self.offset.get_untracked());
         if wanted.start < asked || wanted.end > asked.saturating_add(WINDOW_ROWS) {
             // Most of what is asked for lies in the direction of the scrolling.
             let spare = WINDOW_ROWS.saturating_sub(count_of(&wanted)) / 4;
@@ -275,7 +283,15 @@ impl List {
             } else {
                 wanted.start.saturating_sub(spare)
             };
-            self.offset.set(offset);
+            if offset == asked {
+                // More are in sight than an answer holds.
+                return;
+            }
+            if by_itself {
+                self.load_by_itself(offset);
+            } else {
+                self.offset.set(offset);
+            }
         }
     }
 
@@ -296,7 +312,7 @@ impl List {
                 let settled = map.settled(now);
                 if place == now && (settled.scroll - now.scroll).abs() >= 1.0 {
                     self.go_to(settled);
-                    self.show_rows();
+                    self.show_rows(true);
                 }
             },
             REST,
@@ -375,10 +391,6 @@ fn pixels(length: f64) -> String {
 
 fn scroller() -> Option<HtmlElement> {
     browser::find(".list-scroll")
-}
-
-fn count(lines: &[Line]) -> u32 {
-    u32::try_from(lines.len()).unwrap_or(u32::MAX)
 }
 
 fn count_of(rows: &Range<u32>) -> u32 {
