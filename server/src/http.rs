@@ -53,8 +53,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 /// The longest body, in bytes: a plan of some hundred thousand single ids.
 const BODY_BYTES: usize = 2 * 1024 * 1024;
 
-/// The longest body of the log-in form, in bytes.
-const SIGN_IN_BYTES: usize = 16 * 1024;
+/// The longest body of the log-in form, in bytes: the longest way back, of which a form encodes each byte by three, and the other fields.
+const SIGN_IN_BYTES: usize = 3 * way::NEXT_BYTES + 16 * 1024;
 
 /// A running node: what answers, and what it was told. Cloned, it is the same node.
 #[derive(Clone)]

@@ -15,6 +15,7 @@ mod open;
 mod pages;
 mod people;
 mod plans;
+mod refusals;
 mod reports;
 mod sign_in;
 mod undo;
@@ -38,6 +39,7 @@ use app::store::Stored;
 use database::{Database, Kind, Reads as _, query};
 use feed::Feed;
 use jiff::tz::TimeZone;
+use refusals::Refusals;
 use std::{
     sync::{Arc, RwLock},
     time::Duration,
@@ -81,6 +83,7 @@ struct Inner {
     database: Database,
     feed: Arc<Feed>,
     activity: Activity,
+    refusals: Refusals,
     /// A check has refused a session for its time, and no time-out is written yet.
     timed_out: Notify,
     settings: Settings,
@@ -95,7 +98,8 @@ impl SqlStore {
         let kind = open::open(place, missing).await?;
         let feed = Arc::new(Feed::new());
         let database = Database::new(kind, settings.patience, feed.clone());
-        Ok(Self(Arc::new(Inner { database, feed, activity: Activity::new(settings.limits), timed_out: Notify::new(), settings })))
+        let activity = Activity::new(settings.limits);
+        Ok(Self(Arc::new(Inner { database, feed, activity, refusals: Refusals::default(), timed_out: Notify::new(), settings })))
     }
 
     /// The clock of a node: never before the newest time in the log, and by the server's clock where there is one, so that all nodes

@@ -3,7 +3,7 @@
 use super::{Node, answer::Refused, cookies, peer::Peer};
 use crate::{
     auth::token::TokenHash,
-    credentials::{Checked, ValidSession, Why},
+    credentials::{Checked, Why},
     metrics,
 };
 use app::{
@@ -27,31 +27,14 @@ pub struct Identity {
     pub now: i64,
     /// Of the cookie's token, known or not.
     pub token: Option<TokenHash>,
-    pub found: Found,
+    /// What the session check found.
+    pub found: Checked,
 }
 
 impl Identity {
     /// Why the cookie's session is over, where it is.
     pub fn over(&self) -> Option<Why> {
-        if let Found::Over(why) = self.found { Some(why) } else { None }
-    }
-}
-
-/// What the session check found.
-#[derive(Clone)]
-pub enum Found {
-    Nobody,
-    Over(Why),
-    Session(ValidSession),
-}
-
-impl From<Checked> for Found {
-    fn from(checked: Checked) -> Self {
-        match checked {
-            Checked::Valid(session) => Self::Session(session),
-            Checked::Over(why) => Self::Over(why),
-            Checked::Unknown => Self::Nobody,
-        }
+        if let Checked::Over(why) = self.found { Some(why) } else { None }
     }
 }
 
@@ -60,14 +43,14 @@ pub async fn identify(State(node): State<Node>, mut request: Request, next: Next
     let now = node.clock.now();
     let token = cookies::token(request.headers(), &node.config.public_url).map(|token| token.hash());
     let found = match &token {
-        None => Found::Nobody,
+        None => Checked::Unknown,
         Some(token) => match checked(node.credentials.check(token, now)).await {
-            Ok(checked) => checked.into(),
+            Ok(checked) => checked,
             Err(error) => return Refused::from(error).into_response(),
         },
     };
     let visitor = match &found {
-        Found::Session(session) => Visitor::SignedIn(SignedIn {
+        Checked::Valid(session) => Visitor::SignedIn(SignedIn {
             session: session.session,
             account: session.account,
             user_name: session.user_name.clone(),
@@ -86,7 +69,7 @@ pub async fn identify(State(node): State<Node>, mut request: Request, next: Next
 
 /// Notes the session's activity, unless the page asks by itself.
 pub async fn activity(State(node): State<Node>, request: Request, next: Next) -> Response {
-    if let Some(Identity { now, found: Found::Session(session), .. }) = request.extensions().get()
+    if let Some(Identity { now, found: Checked::Valid(session), .. }) = request.extensions().get()
         && !is_background(&request)
     {
         node.credentials.touch(session, *now);

@@ -5,7 +5,7 @@
 use super::{
     Node,
     answer::Refused,
-    identify::{Found, Identity, within},
+    identify::{Identity, within},
     origin,
 };
 use crate::{
@@ -34,9 +34,9 @@ pub async fn live(State(node): State<Node>, Extension(identity): Extension<Ident
         return Err(AppError::CrossSite.into());
     }
     let session = match identity.found {
-        Found::Session(session) => Some(session),
-        Found::Over(_) => None,
-        Found::Nobody => return Ok(StatusCode::UNAUTHORIZED.into_response()),
+        Checked::Valid(session) => Some(session),
+        Checked::Over(_) => None,
+        Checked::Unknown => return Ok(StatusCode::UNAUTHORIZED.into_response()),
     };
     let (Some(session), Some(token)) = (session, identity.token) else { return Ok(told(stream::empty(), true)) };
     // First told, then looked: an end between the two would else be missed.

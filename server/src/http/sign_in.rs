@@ -5,7 +5,7 @@ use super::{
     answer::{Refused, Shown},
     cookies::{self, Tokens},
     fields::Fields,
-    identify::{Found, Identity, within},
+    identify::{Identity, within},
     peer::Peer,
     way,
 };
@@ -14,7 +14,7 @@ use crate::{
         password::{Password, Verified},
         token::Token,
     },
-    credentials::{NewSession, SignedInAs, Why},
+    credentials::{Checked, NewSession, SignedInAs, Why},
     metrics,
 };
 use app::{
@@ -33,7 +33,7 @@ use axum::{
 /// One sentence for every reason, so that it gives nothing away.
 const FAILED: &str = "The user name or the password is not right, or this account cannot log in.";
 
-/// The form itself is too long.
+/// The form, or the password in it: said before anything is looked up, computed or written.
 const TOO_LONG: &str = "The user name or the password is too long.";
 
 /// `POST /sign-in`: a new session in place of the browser's earlier one, and on to `next`.
@@ -52,7 +52,7 @@ pub async fn sign_in(
     let tried = try_sign_in(&node, &identity, &origin, user_name, fields.text("password")).await;
     metrics::sign_in(match &tried {
         Ok(_) => "done",
-        Err(Failed::Credentials(_)) => "refused",
+        Err(Failed::Credentials(_) | Failed::TooLong) => "refused",
         Err(Failed::Server(_)) => "failed",
     });
     match tried {
@@ -61,6 +61,7 @@ pub async fn sign_in(
             node.credentials.sign_in_failed(account, &origin, identity.now).await?;
             Ok(again(StatusCode::UNAUTHORIZED, user_name, next, FAILED))
         }
+        Err(Failed::TooLong) => Ok(again(StatusCode::PAYLOAD_TOO_LARGE, user_name, next, TOO_LONG)),
         Err(Failed::Server(busy @ AppError::Busy)) => Ok(again(StatusCode::SERVICE_UNAVAILABLE, user_name, next, busy.sentence())),
         Err(Failed::Server(error)) => Err(error.into()),
     }
@@ -72,7 +73,7 @@ pub async fn sign_out(
     Extension(identity): Extension<Identity>,
     Peer(origin): Peer,
 ) -> Result<impl IntoResponse, Refused> {
-    if let Found::Session(session) = &identity.found {
+    if let Checked::Valid(session) = &identity.found {
         node.credentials.sign_out(session.session, &origin, identity.now).await?;
     }
     // Not "cookies": that would wipe those of sibling applications too.
@@ -97,6 +98,8 @@ pub fn sign_in_address(next: &str, why: Option<Why>) -> String {
 enum Failed {
     /// Wrong, unknown, disabled, without a password: the same for the person. The account, where there is one, for the event.
     Credentials(Option<AccountId>),
+    /// Whatever the account: no password is so long.
+    TooLong,
     Server(AppError),
 }
 
@@ -108,7 +111,7 @@ impl<E: Into<AppError>> From<E> for Failed {
 
 /// One verification, whoever asks. Where the hash changed meanwhile (an upgrade, a new password), once more.
 async fn try_sign_in(node: &Node, identity: &Identity, origin: &Origin, user_name: &str, password: &str) -> Result<Tokens, Failed> {
-    let Some(password) = Password::new(password) else { return Err(Failed::Credentials(None)) };
+    let Some(password) = Password::new(password) else { return Err(Failed::TooLong) };
     let mut account = None;
     for _ in 0..2 {
         let found = within(node.credentials.find_password_hash(user_name)).await?;

@@ -4,13 +4,8 @@
 //! 204: it stands; `Usm-Again` says in how many seconds to ask again, `Usm-Time-Out` at what time it will be over, once it is time to
 //! warn. 205: the page is to be loaded anew. (Browsers write a 401 to the console.) The browser's clock is asked for nothing.
 
-use super::{
-    Node,
-    answer::Refused,
-    identify::{Found, Identity},
-    origin,
-};
-use crate::show;
+use super::{Node, answer::Refused, identify::Identity, origin};
+use crate::{credentials::Checked, show};
 use app::{AppError, frame::Viewer};
 use axum::{
     Extension,
@@ -43,7 +38,7 @@ pub async fn stay(State(node): State<Node>, Extension(identity): Extension<Ident
 }
 
 fn standing(node: &Node, Identity { now, found, .. }: Identity, uri: &Uri, active: bool) -> Response {
-    let Found::Session(session) = found else { return StatusCode::RESET_CONTENT.into_response() };
+    let Checked::Valid(session) = found else { return StatusCode::RESET_CONTENT.into_response() };
     let viewer = Viewer { account: session.account, user_name: session.user_name, sis: session.sis };
     if uri.query().is_some() && *uri != *viewer.session_address() {
         return StatusCode::RESET_CONTENT.into_response();

@@ -4,13 +4,7 @@
 //! with the way to the log-in: by 302 where the proxy hands our answer on (Caddy, Traefik: they send `X-Forwarded-Uri`), by the header
 //! `Location` of the 401 where it makes its own (nginx: `X-Original-URL`).
 
-use super::{
-    Node, cookies,
-    identify::{Found, checked},
-    peer,
-    sign_in::sign_in_address,
-    way,
-};
+use super::{Node, cookies, identify::checked, peer, sign_in::sign_in_address, way};
 use crate::{
     config::{Networks, PublicUrl},
     credentials::{Checked, ValidSession, Why},
@@ -36,14 +30,14 @@ pub async fn verify(State(node): State<Node>, asked: Parts) -> Response {
     let now = node.clock.now();
     let about = About::of(&asked.extensions, &asked.headers, &node.config.trusted_proxies);
     let mut response = match look_up(&node, &asked.headers, now).await {
-        Ok(Found::Session(session)) => {
+        Ok(Checked::Valid(session)) => {
             if !about.as_ref().is_some_and(|about| node.config.background_paths.contain(&about.uri)) {
                 node.credentials.touch(&session, now);
             }
             identity(&session).into_response()
         }
-        Ok(Found::Over(why)) => no_session(&node, about, &asked.headers, Some(why)),
-        Ok(Found::Nobody) => no_session(&node, about, &asked.headers, None),
+        Ok(Checked::Over(why)) => no_session(&node, about, &asked.headers, Some(why)),
+        Ok(Checked::Unknown) => no_session(&node, about, &asked.headers, None),
         Err(error) => {
             let error = AppError::from(error);
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -59,15 +53,14 @@ pub async fn verify(State(node): State<Node>, asked: Parts) -> Response {
 }
 
 /// By the main cookie where the request has one: then we are asked for our own host. Else by the wide one.
-async fn look_up(node: &Node, headers: &HeaderMap, now: i64) -> Stored<Found> {
-    let checked = if let Some(token) = cookies::token(headers, &node.config.public_url) {
-        checked(node.credentials.check(&token.hash(), now)).await?
+async fn look_up(node: &Node, headers: &HeaderMap, now: i64) -> Stored<Checked> {
+    if let Some(token) = cookies::token(headers, &node.config.public_url) {
+        checked(node.credentials.check(&token.hash(), now)).await
     } else if let Some(token) = cookies::wide_token(headers, &node.config) {
-        checked(node.credentials.check_wide(&token.hash(), now)).await?
+        checked(node.credentials.check_wide(&token.hash(), now)).await
     } else {
-        Checked::Unknown
-    };
-    Ok(checked.into())
+        Ok(Checked::Unknown)
+    }
 }
 
 fn identity(session: &ValidSession) -> HeaderMap {

@@ -4,7 +4,7 @@ use crate::config::{Apps, PublicUrl};
 use axum::http::{HeaderMap, Uri, header};
 
 /// The longest way back, in bytes: a list filtered by 500 names. Proxies have to take it encoded (`docs/deploy/`).
-const NEXT_BYTES: usize = 16 * 1024;
+pub const NEXT_BYTES: usize = 16 * 1024;
 
 /// `next` as the browser sent it, if it is a path on our own origin.
 ///

@@ -205,16 +205,7 @@ impl Credentials for SqlStore {
     }
 
     async fn refused(&self, who: &SignedIn, what: &str, why: u16) -> Stored<()> {
-        let (store, actor, now, what) = (self.clone(), Actor::from(who), who.now, what.to_owned());
-        self.write(async move {
-            let mut tx = store.database().begin().await?;
-            let detail = Detail { what: Some(what), why: Some(why.to_string()), ..Detail::default() };
-            let deed = Deed::new(actor, Action::Refused, now)?;
-            events::record(&mut tx, &deed, &[Target { detail, ..Target::default() }]).await?;
-            tx.commit().await?;
-            Ok(((), None))
-        })
-        .await
+        self.note_refusal(who, what, why).await
     }
 
     async fn ready(&self) -> Stored<()> {

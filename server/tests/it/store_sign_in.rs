@@ -1,6 +1,6 @@
 //! Sign-in, the session check, sign-out and time-outs.
 
-use crate::common::{CHROME, HASH, HOUR, LIMITS, MINUTE, NOW, SECOND, World};
+use crate::common::{Browser, CHROME, HASH, HOUR, LIMITS, MINUTE, NOW, SECOND, World};
 use app::guard::Origin;
 use server::config::Place;
 use server::{
@@ -287,6 +287,27 @@ async fn aud_01_sign_in_refused_and_sign_out_write_one_event_each() {
     let [sign_in] = &world.events("sign_in").await[..] else { panic!("one") };
     assert_eq!((sign_in.actor_account, sign_in.target_session), (Some(nate.0), Some(browser.session.0)));
     assert_eq!(sign_in.ip.as_deref(), Some("10.4.1.22"));
+}
+
+#[tokio::test]
+async fn aud_01_whoever_is_refused_again_and_again_fills_neither_the_log_nor_the_queue() {
+    let world = World::new().await;
+    let (nate, kruiz) = (world.sign_in(world.account("natetest").await).await, world.sign_in(world.account("kruiz").await).await);
+    let refused = async |browser| world.store.refused(&world.signed_in(browser).await, "POST /sessions/plan", 403).await.expect("taken");
+    let of = async |browser: &Browser| {
+        let events = world.events("refused").await.into_iter().filter(|event| event.actor_account == Some(browser.account.0));
+        events.map(|event| event.detail["what"].as_str().expect("a text").to_owned()).collect::<Vec<_>>()
+    };
+    for _ in 0..72 {
+        refused(&nate).await;
+    }
+    refused(&kruiz).await;
+    assert_eq!((of(&nate).await.len(), of(&kruiz).await.len()), (60, 1));
+    world.clock.advance(MINUTE);
+    for _ in 0..2 {
+        refused(&nate).await;
+    }
+    assert_eq!(of(&nate).await[59..], ["POST /sessions/plan", "POST /sessions/plan, and 12 more before", "POST /sessions/plan"]);
 }
 
 #[tokio::test]
