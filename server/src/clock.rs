@@ -2,24 +2,29 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::Instant,
 };
 
-/// UTC milliseconds that never run backwards within a process. Cloned, it is the same clock.
+/// The system's clock was set back where it shows a time so many milliseconds before one that was given out.
+const SET_BACK: i64 = 1_000;
+
+/// UTC milliseconds that never run backwards within a process, and stand still for a second at most. Cloned, it is the same clock.
 #[derive(Clone, Debug)]
 pub struct Clock {
     /// The latest time given out, or the fixed time.
     latest: Arc<AtomicI64>,
-    /// Another clock's time, and when it showed it.
+    /// The time that it goes on from, in place of the system's clock, and since when: another clock's, or the latest where the system's
+    /// was set back.
     kept: Arc<Mutex<Option<(i64, Instant)>>>,
     fixed: bool,
 }
 
 impl Clock {
-    /// The system's clock, never before `newest` (the newest time in the database: what happened stays in the past).
+    /// The system's clock, never before `newest` (the newest time in the database: what happened stays in the past). Where that is still to
+    /// come, time goes on from there: if it stood still, nobody would time out.
     pub fn system(newest: i64) -> Self {
         Self { latest: Arc::new(AtomicI64::new(newest)), kept: Arc::default(), fixed: false }
     }
@@ -34,26 +39,28 @@ impl Clock {
         if self.fixed {
             return self.latest.load(Ordering::Relaxed);
         }
-        let now = self.raw();
-        self.latest.fetch_max(now, Ordering::Relaxed).max(now)
+        let mut kept = self.kept();
+        let now = raw(*kept);
+        let latest = self.latest.fetch_max(now, Ordering::Relaxed);
+        if kept.is_none() && latest - now > SET_BACK {
+            *kept = Some((latest, Instant::now()));
+        }
+        latest.max(now)
     }
 
     /// Goes by another clock from now on, which shows this time: the nodes of one database share the database's. Where somebody sets the
     /// system's clock meanwhile, that changes nothing. A fixed clock stays.
     pub fn keep_with(&self, other: i64) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((other, Instant::now()));
+        *self.kept() = Some((other, Instant::now()));
     }
 
     /// How much the clock that it goes by is ahead of the system's, in milliseconds.
     pub fn ahead(&self) -> i64 {
-        if self.fixed { 0 } else { self.raw() - system_now() }
+        if self.fixed { 0 } else { raw(*self.kept()) - system_now() }
     }
 
-    fn raw(&self) -> i64 {
-        match *self.kept.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((time, at)) => time.saturating_add(i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX)),
-            None => system_now(),
-        }
+    fn kept(&self) -> MutexGuard<'_, Option<(i64, Instant)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves a fixed clock on; a test's way to let time pass.
@@ -63,6 +70,14 @@ impl Clock {
     pub fn advance(&self, milliseconds: i64) {
         assert!(self.fixed, "the system's clock moves by itself");
         self.latest.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+}
+
+/// Where it goes on from a time, as much later as has passed since.
+fn raw(kept: Option<(i64, Instant)>) -> i64 {
+    match kept {
+        Some((time, at)) => time.saturating_add(i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX)),
+        None => system_now(),
     }
 }
 
@@ -87,10 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn it_never_runs_behind_what_already_happened() {
+    fn tim_03_it_never_runs_behind_what_already_happened_and_goes_on_from_there() {
         let future = system_now() + 3_600_000;
         let clock = Clock::system(future);
+        let begun = Instant::now();
         assert_eq!(clock.now(), future);
+        while begun.elapsed().as_millis() < 20 {}
+        assert!((future + 15..future + 10_000).contains(&clock.now()), "{}", clock.now() - future);
+        assert!((3_590_000..3_610_000).contains(&clock.ahead()), "and it is told");
         assert!(Clock::system(0).now() > 0);
     }
 }

@@ -20,6 +20,9 @@ const ENDED: &str = "usm_sessions_ended_total";
 /// Upper ends of the classes in which requests are counted, in seconds.
 const BUCKETS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
 
+/// How often what was recorded is summed up.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// One answered request, by its status's first digit.
 pub fn request(status: u16, took: Duration) {
     let class = ["1xx", "2xx", "3xx", "4xx", "5xx"][usize::from(status / 100).clamp(1, 5) - 1];
@@ -84,18 +87,22 @@ pub fn router(store: SqlStore, passwords: Passwords, clock: Clock) -> Result<Rou
     let recorder = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
     describe();
     sessions(0, 0);
+    tokio::spawn(keep_short(recorder.clone()));
     Ok(Router::new().route(
         "/metrics",
         get(async move || {
             look(&store, &passwords, &clock);
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text(&recorder))
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], recorder.render())
         }),
     ))
 }
 
-fn text(recorder: &PrometheusHandle) -> String {
-    recorder.run_upkeep();
-    recorder.render()
+/// Every request is kept by itself until it is put into its class: also where nobody asks.
+async fn keep_short(recorder: PrometheusHandle) {
+    loop {
+        recorder.run_upkeep();
+        tokio::time::sleep(UPKEEP).await;
+    }
 }
 
 fn look(store: &SqlStore, passwords: &Passwords, clock: &Clock) {
@@ -131,5 +138,9 @@ fn describe() {
     describe_gauge!("usm_writes", "Writes that wait for their turn or are under way");
     describe_gauge!("usm_activity_unwritten", "Sessions whose activity is not written yet");
     describe_gauge!("usm_passwords", "Passwords that are verified or wait for it");
-    describe_gauge!("usm_clock_ahead_seconds", Unit::Seconds, "How far the database's clock is ahead of this machine's");
+    describe_gauge!(
+        "usm_clock_ahead_seconds",
+        Unit::Seconds,
+        "How far the database's clock, or the latest time in the log, is ahead of this machine's"
+    );
 }
