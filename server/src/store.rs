@@ -41,12 +41,12 @@ use feed::Feed;
 use jiff::tz::TimeZone;
 use refusals::Refusals;
 use std::{
-    sync::{Arc, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
 use tokio::{
     sync::{Notify, watch},
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
 };
 
 /// What the store has to know beside its file.
@@ -84,6 +84,8 @@ struct Inner {
     feed: Arc<Feed>,
     activity: Activity,
     refusals: Refusals,
+    /// What runs beside the requests, once it was started.
+    tasks: Mutex<Vec<AbortHandle>>,
     /// A check has refused a session for its time, and no time-out is written yet.
     timed_out: Notify,
     settings: Settings,
@@ -99,7 +101,8 @@ impl SqlStore {
         let feed = Arc::new(Feed::new());
         let database = Database::new(kind, settings.patience, feed.clone());
         let activity = Activity::new(settings.limits);
-        Ok(Self(Arc::new(Inner { database, feed, activity, refusals: Refusals::default(), timed_out: Notify::new(), settings })))
+        let (refusals, tasks, timed_out) = (Refusals::default(), Mutex::default(), Notify::new());
+        Ok(Self(Arc::new(Inner { database, feed, activity, refusals, tasks, timed_out, settings })))
     }
 
     /// The clock of a node: never before the newest time in the log, and by the server's clock where there is one, so that all nodes
@@ -132,14 +135,15 @@ impl SqlStore {
         Ok(answer.is_some_and(|(answer,)| answer == "ok"))
     }
 
-    /// Begins to write what is due, and to load the directory and follow the database with it: what timed out while nothing ran is ended
-    /// first. Sessions are checked meanwhile; [`SqlStore::loaded`] waits.
+    /// Begins to write what is due, and to load the directory, without what timed out while nothing ran, and follow the database with it.
+    /// Sessions are checked meanwhile; [`SqlStore::loaded`] waits.
     pub fn start(&self, clock: Clock) -> Background {
         let stop = watch::Sender::new(false);
         let tasks = vec![
             tokio::spawn(feed::follow(self.clone(), stop.subscribe(), clock.clone())),
             tokio::spawn(crate::sweep::run(self.clone(), stop.subscribe(), clock.clone())),
         ];
+        *self.tasks() = tasks.iter().map(JoinHandle::abort_handle).collect();
         Background { store: self.clone(), clock, stop, tasks }
     }
 
@@ -168,6 +172,15 @@ impl SqlStore {
             unwritten: self.activity().count(),
             ..self.feed().figures()
         }
+    }
+
+    /// Whether all that was started still runs: none of it ends before it is told to.
+    fn is_running(&self) -> bool {
+        !self.tasks().iter().any(AbortHandle::is_finished)
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<AbortHandle>> {
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn database(&self) -> &Database {

@@ -33,6 +33,16 @@ const ACT: Duration = Duration::from_secs(3);
 /// What a set of thousands of accounts may take.
 const LONG: Duration = Duration::from_secs(30);
 
+/// What a commit has at least, however long the transaction waited for its turn: cut off, it might have succeeded.
+const COMMIT: Duration = Duration::from_millis(300);
+
+/// How long folding SQLite's log in may take beside the writer, and between two writes, while others wait.
+const FOLD: Duration = Duration::from_secs(10);
+const FOLD_BETWEEN: Duration = Duration::from_millis(400);
+
+/// Pages of a log that has grown long: 16 MiB.
+const LONG_LOG: i64 = 4_096;
+
 /// The connections to one database.
 pub(super) struct Database {
     of: Kind,
@@ -113,6 +123,23 @@ impl Database {
     /// Acts that wait for a transaction or have it.
     pub(super) fn acts(&self) -> u32 {
         u32::try_from(self.acts.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
+    }
+
+    /// Folds SQLite's log into the database: beside the writer, or between two writes where it has grown long. Only of a log that is folded
+    /// in to its end the next write begins at the front.
+    pub(super) async fn checkpoint(&self) -> Stored<()> {
+        let Kind::Sqlite(sqlite) = &self.of else { return Ok(()) };
+        let fold = || query("pragma wal_checkpoint(passive)");
+        let mut reader = self.reader().await?;
+        reader.until = Instant::now() + FOLD;
+        let folded: Option<(i64, i64, i64)> = reader.first(fold()).await?;
+        if folded.is_some_and(|(_, pages, _)| pages > LONG_LOG) {
+            let turn = timeout_at(reader.until, sqlite.writer.lock()).await.map_err(|_| late())?;
+            reader.until = Instant::now() + FOLD_BETWEEN;
+            reader.first::<(i64, i64, i64)>(fold()).await?;
+            drop(turn);
+        }
+        Ok(())
     }
 
     /// Pooled connections, and those of them that are idle.
@@ -291,9 +318,10 @@ impl Tx {
 
     /// Makes it durable and wakes the feed. Answers what tells that a feed has come to its events, where it wrote any.
     pub(super) async fn commit(self) -> Stored<Option<Mark>> {
+        let until = self.until.max(Instant::now() + COMMIT);
         match self.open {
-            Open::Sqlite(open) => open.commit(self.until).await?,
-            Open::Postgres(open) => open.commit(self.until).await?,
+            Open::Sqlite(open) => open.commit(until).await?,
+            Open::Postgres(open) => open.commit(until).await?,
         }
         if self.mark.is_some() {
             self.feed.wake();

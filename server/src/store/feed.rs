@@ -54,6 +54,9 @@ const STEP: Duration = Duration::from_secs(2);
 const PART: Duration = Duration::from_secs(10);
 const LOAD: Duration = Duration::from_mins(2);
 
+/// A directory for which nobody has looked for so long follows nothing, whatever became of whoever had to: a step takes less.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// Events read at once, and accounts or the sessions of so many.
 const PAGE: usize = 2_000;
 
@@ -130,13 +133,12 @@ impl Feed {
         self.wake.notify_one();
     }
 
-    /// Waits until the directory shows a transaction. Answers whether it does; at once where nothing follows.
-    pub(super) async fn followed(&self, mark: Mark, at_most: Duration) -> bool {
+    /// Waits until the directory shows a transaction, so long at most; not at all where nothing follows.
+    pub(super) async fn followed(&self, mark: Mark, at_most: Duration) {
         let mut position = self.position.subscribe();
-        if position.borrow().state != State::Following {
-            return false;
+        if position.borrow().state == State::Following {
+            let _ = timeout(at_most, position.wait_for(|position| position.cursor.shows(mark))).await;
         }
-        timeout(at_most, position.wait_for(|position| position.cursor.shows(mark))).await.is_ok_and(|waited| waited.is_ok())
     }
 
     /// Waits, 300 ms at most, until the directory shows what was committed before this was called; at once where nothing follows.
@@ -150,7 +152,8 @@ impl Feed {
     }
 
     pub(super) fn is_following(&self) -> Stored<()> {
-        if self.position.borrow().state == State::Following { Ok(()) } else { Err(StoreError::Unavailable) }
+        let follows = self.position.borrow().state == State::Following && self.since_looked() < SILENCE;
+        if follows { Ok(()) } else { Err(StoreError::Unavailable) }
     }
 
     /// Waits for the first load, five seconds at most.
@@ -197,12 +200,12 @@ impl Feed {
 
     /// How long ago the directory was last known to be that of the database, where it is not now.
     pub(super) fn behind(&self) -> Option<Duration> {
-        (self.position.borrow().state == State::Lost).then(|| self.since_looked())
+        (self.position.borrow().state != State::Loading && self.is_following().is_err()).then(|| self.since_looked())
     }
 
     /// What a monitor is told of the list.
     pub(super) fn figures(&self) -> Figures {
-        let following = self.position.borrow().state == State::Following;
+        let following = self.is_following().is_ok();
         let behind = self.since_looked();
         let figures = Figures { following, behind, open_pages: self.watchers.count(), ..Figures::default() };
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
@@ -477,4 +480,19 @@ fn changes(events: &[EventRow], accounts: &HashMap<i64, AccountRow>) -> Vec<Chan
 fn entry((id, user_name, last_name, first_name, disabled, sis, deleted): AccountRow) -> (AccountEntry, bool) {
     let entry = AccountEntry { id: AccountId(id), user_name, last_name, first_name, disabled: disabled.into(), sis: sis.into() };
     (entry, deleted.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_for_which_nobody_looks_any_more_follows_nothing() {
+        let feed = Feed::new();
+        feed.position.send_modify(|position| position.state = State::Following);
+        feed.looked(Instant::now());
+        assert_eq!((feed.is_following(), feed.behind()), (Ok(()), None));
+        feed.looked(Instant::now().checked_sub(SILENCE).expect("not just started"));
+        assert!(feed.is_following().is_err() && feed.behind() >= Some(SILENCE) && !feed.figures().following);
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
 use app::{
     guard::{Origin, SignedIn},
     model::{account::AccountId, fold::identity_key, session::SessionId},
-    store::Stored,
+    store::{StoreError, Stored},
 };
 
 /// Parallel sessions an account may have; a further one ends the oldest (ASVS 7.1.2).
@@ -210,7 +210,7 @@ impl Credentials for SqlStore {
 
     async fn ready(&self) -> Stored<()> {
         self.database().reader().await?.first::<(i64,)>(query("select version from schema")).await?;
-        self.feed().is_following()
+        if self.is_running() { self.feed().is_following() } else { Err(StoreError::Unavailable) }
     }
 }
 
@@ -274,7 +274,7 @@ impl SqlStore {
             .bind(deadlines.absolute)
             .bind(&new.ip)
             .bind(&new.user_agent);
-        let (session,): (i64,) = tx.first(begin).await?.ok_or(app::store::StoreError::Internal)?;
+        let (session,): (i64,) = tx.first(begin).await?.ok_or(StoreError::Internal)?;
         let session = SessionId(session);
         let origin = Origin { ip: new.ip.clone(), user_agent: new.user_agent.clone() };
         let actor = Actor::Account { account: new.account, name: user_name, session, origin };

@@ -9,19 +9,16 @@ use super::{
 use crate::clock::Clock;
 use app::{model::session::SessionId, store::Stored};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Sessions written in one transaction: an act waits for one of these at most.
 const TOUCHES: usize = 100;
 const TIME_OUTS: i64 = 1_000;
-/// So many times at once: after a long standstill the log is folded in, and activity written, in between.
-const ROUNDS: usize = 10;
+/// So many times at once: after a long standstill the log is folded in, and the other of the two written, in between.
+const TOUCH_ROUNDS: usize = 100;
+const TIME_OUT_ROUNDS: usize = 10;
 
 /// Between two rounds: SQLite wakes nobody who waits in another process, he looks every few milliseconds whether it is his turn.
 const BREATH: Duration = Duration::from_millis(30);
-
-/// How long folding the log in may take.
-const CHECKPOINT: Duration = Duration::from_secs(10);
 
 /// How long activity lets acts pass before it takes its place in the queue.
 const LET_PASS: Duration = Duration::from_millis(300);
@@ -101,13 +98,14 @@ returning id, account_id, end_kind"
 const TIME_OUT: Text = Text::each(time_out!(""), time_out!(" for update skip locked"));
 
 impl SqlStore {
-    /// Writes what is due: activity first, because somebody who is at work must not time out for want of a write. Answers whether that
-    /// went well; `known`: it did not the last time, and the log has it.
+    /// Writes what is due: activity first, because somebody who is at work must not time out for want of a write. What fails holds up
+    /// nothing else. Answers whether all went well; `known`: it did not the last time, and the log has it.
     pub(crate) async fn keep_up(&self, clock: &Clock, checkpoint: bool, known: bool) -> bool {
         let due = async {
-            self.write_activity(clock).await?;
-            self.end_some_timed_out(clock.now(), ROUNDS).await?;
-            if checkpoint { self.checkpoint().await } else { Ok(()) }
+            let written = self.write_some_activity(clock, TOUCH_ROUNDS).await;
+            let ended = self.end_some_timed_out(clock.now(), TIME_OUT_ROUNDS).await;
+            let folded_in = if checkpoint { self.checkpoint().await } else { Ok(()) };
+            written.and(ended).and(folded_in)
         };
         let is_well = known_to_fail(known, due).await.is_ok();
         if is_well && known {
@@ -121,21 +119,26 @@ impl SqlStore {
     /// # Errors
     /// [`app::store::StoreError`]; what could not be written stays noted.
     pub async fn write_activity(&self, clock: &Clock) -> Stored<()> {
-        let mut missed = Vec::new();
-        let written = loop {
+        self.write_some_activity(clock, usize::MAX).await
+    }
+
+    async fn write_some_activity(&self, clock: &Clock, rounds: usize) -> Stored<()> {
+        let (mut missed, mut written) = (Vec::new(), Ok(()));
+        for _ in 0..rounds {
             let notes = self.activity().take(TOUCHES);
             if notes.is_empty() {
-                break Ok(());
+                break;
             }
             self.let_acts_pass().await;
             match self.write_touches(&notes, clock).await {
                 Ok(mut more) => missed.append(&mut more),
                 Err(error) => {
                     self.activity().put_back(notes);
-                    break Err(error);
+                    written = Err(error);
+                    break;
                 }
             }
-        };
+        }
         self.activity().put_back(missed);
         written
     }
@@ -200,9 +203,6 @@ impl SqlStore {
     /// # Errors
     /// [`app::store::StoreError`].
     pub async fn checkpoint(&self) -> Stored<()> {
-        match self.database().kind() {
-            Kind::Sqlite(sqlite) => sqlite.checkpoint(Instant::now() + CHECKPOINT).await,
-            Kind::Postgres(_) => Ok(()),
-        }
+        self.database().checkpoint().await
     }
 }

@@ -16,9 +16,6 @@ use tokio::{
 
 const READERS: u32 = 8;
 
-/// Pages of a log that has grown long: 16 MiB.
-const LONG_LOG: i64 = 4_096;
-
 /// Times the writer asks when another process writes.
 const BUSY_TRIES: u32 = 3;
 
@@ -44,23 +41,6 @@ impl Sqlite {
     /// A connection of its own, outside pool and queue.
     pub(in crate::store) async fn connect(&self) -> sqlx::Result<SqliteConnection> {
         self.options.connect().await
-    }
-
-    /// Folds the log into the database: beside the writer, or between two writes where it has grown long. Only of a log that is folded in
-    /// to its end the next write begins at the front.
-    pub(in crate::store) async fn checkpoint(&self, until: Instant) -> Stored<()> {
-        let mut reader = self.reader(until).await?;
-        let mut fold = async || -> Stored<i64> {
-            let fold = sqlx::query_as("pragma wal_checkpoint(passive)");
-            let (_, pages, _): (i64, i64, i64) = within(until, fold.fetch_one(&mut *reader)).await?;
-            Ok(pages)
-        };
-        if fold().await? > LONG_LOG {
-            let turn = timeout_at(until, self.writer.lock()).await.map_err(|_| late())?;
-            fold().await?;
-            drop(turn);
-        }
-        Ok(())
     }
 
     /// A transaction that has the right to write.

@@ -3,7 +3,9 @@
 use super::*;
 use crate::{
     activity::Limits,
+    clock::Clock,
     config::Place,
+    credentials::Credentials as _,
     store::{Actor, Missing, NewAccount, SessionStart, Settings},
 };
 use jiff::tz::TimeZone;
@@ -118,4 +120,76 @@ async fn a_checkpoint_keeps_the_log_from_growing() {
         sizes.push(std::fs::metadata(folder.path().join("usm.db-wal")).expect("a log").len());
     }
     assert!(sizes[3] < 2 * sizes[0], "{sizes:?}");
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_late_has_its_time() {
+    let (_folder, store) = new_store().await;
+    let mut tx = store.database().begin().await.expect("a transaction");
+    tx.execute(query("insert into settings (name, value) values ('late', 'yes')")).await.expect("written");
+    // As after a long wait for its turn.
+    tx.until = Instant::now();
+    assert_eq!(tx.commit().await, Ok(None));
+    let mut reader = store.database().reader().await.expect("a reader");
+    assert_eq!(reader.first::<(String,)>(query("select value from settings where name = 'late'")).await, Ok(Some(("yes".into(),))));
+}
+
+/// A session whose time is over at 60 s, and activity of as many sessions as ordered that is not written yet.
+async fn upkeep(store: &SqlStore, notes: i64) {
+    let account = store.create_account(Actor::CommandLine, accounts(1).remove(0), 0).await.expect("created");
+    let token = crate::auth::token::Token::new().expect("random").hash();
+    let start = SessionStart { account, token, created_at: 0, last_seen_at: 0, ip: String::new(), user_agent: String::new() };
+    store.begin_demo_sessions(vec![start]).await.expect("begun");
+    for session in 0..notes {
+        store.activity().note(app::model::session::SessionId(1_000 + session), 0, 120_000);
+    }
+}
+
+async fn number(store: &SqlStore, sql: &'static str) -> i64 {
+    store.database().reader().await.expect("a reader").first::<(i64,)>(query(sql)).await.expect("an answer").expect("a row").0
+}
+
+#[tokio::test]
+async fn activity_that_cannot_be_written_holds_up_no_time_out() {
+    let (_folder, store) = new_store().await;
+    upkeep(&store, 1).await;
+    // No activity is written any more.
+    let mut tx = store.database().begin().await.expect("a transaction");
+    let stop = "create trigger stops before update of last_seen_at on sessions begin select raise(abort, 'stopped'); end";
+    tx.execute(query(stop)).await.expect("a trigger");
+    let at_work = "
+        insert into sessions (
+          id, token_hash, account_id, created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at, ip, user_agent
+        )
+        values (1000, x'00', 1, 0, 0, 0, 999999999, 999999999, '', '')";
+    tx.execute(query(at_work)).await.expect("one at work");
+    tx.commit().await.expect("committed");
+    assert!(!store.keep_up(&Clock::fixed(130_000), true, false).await);
+    assert_eq!(number(&store, "select count(*) from events where action = 'timed_out'").await, 1);
+    assert_eq!(store.activity().count(), 1, "it is tried again");
+}
+
+#[tokio::test]
+async fn activity_without_end_leaves_time_outs_their_turn() {
+    let (_folder, store) = new_store().await;
+    upkeep(&store, 10_100).await;
+    assert!(store.keep_up(&Clock::fixed(130_000), false, false).await);
+    assert_eq!(store.activity().count(), 100);
+    assert_eq!(number(&store, "select count(*) from events where action = 'timed_out'").await, 1);
+}
+
+#[tokio::test]
+async fn a_node_whose_feed_or_sweep_has_died_is_not_ready() {
+    for dead in 0..2 {
+        let (_folder, store) = new_store().await;
+        let background = store.start(Clock::fixed(0));
+        store.loaded().await;
+        assert_eq!(store.ready().await, Ok(()));
+        background.tasks[dead].abort();
+        while !background.tasks[dead].is_finished() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(store.ready().await, Err(StoreError::Unavailable));
+        background.stop().await;
+    }
 }

@@ -79,6 +79,9 @@ impl Follower {
             let Some(last) = events.last() else { return Ok(()) };
             self.seq = last.0;
             feed.apply(&changes(&events, &accounts), Cursor::Sqlite(self.seq), clock.now());
+            if events.len() < PAGE {
+                return Ok(());
+            }
         }
     }
 
