@@ -187,7 +187,7 @@ impl SqlStore {
         &self.0.database
     }
 
-    fn feed(&self) -> &Feed {
+    fn feed(&self) -> &Arc<Feed> {
         &self.0.feed
     }
 

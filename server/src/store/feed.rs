@@ -54,6 +54,10 @@ const STEP: Duration = Duration::from_secs(2);
 const PART: Duration = Duration::from_secs(10);
 const LOAD: Duration = Duration::from_mins(2);
 
+/// Activity that is being written may stretch sessions whose time was over for so long, in milliseconds: a load that follows on holds them, and
+/// the events of those that do end.
+const BEING_WRITTEN: i64 = 2_000;
+
 /// A directory for which nobody has looked for so long follows nothing, whatever became of whoever had to: a step takes less.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -167,25 +171,41 @@ impl Feed {
         self.watchers.lose_sight();
     }
 
-    fn replace(&self, directory: Directory, cursor: Cursor, newest_page: u64, began: Instant) {
-        let mut place = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        let directory = place.insert(directory);
-        // Before anybody is told, and asks.
-        self.position.send_replace(Position { cursor, state: State::Following });
-        self.looked(began);
-        self.watchers.compare(directory, newest_page);
+    /// Changes the directory, off the threads that serve requests: whoever reads it is waited for.
+    async fn change(self: &Arc<Self>, change: impl FnOnce(&Self) + Send + 'static) -> Stored<()> {
+        let feed = self.clone();
+        let changed = tokio::task::spawn_blocking(move || change(&feed)).await;
+        changed.map_err(|error| {
+            tracing::error!(%error, "the directory panicked while it was changed");
+            StoreError::Internal
+        })
     }
 
-    fn apply(&self, changes: &[Change], cursor: Cursor, now: i64) {
-        if let Some(directory) = &mut *self.directory.write().unwrap_or_else(PoisonError::into_inner) {
-            directory.apply(changes, now);
-            self.watchers.tell(changes, directory.version());
-        }
-        self.position.send_replace(Position { cursor, state: State::Following });
-        metrics::sessions(
-            changes.iter().filter(|change| matches!(change, Change::Started(_))).count() as u64,
-            changes.iter().map(|change| if let Change::Ended(sessions) = change { sessions.len() as u64 } else { 0 }).sum(),
-        );
+    async fn replace(self: &Arc<Self>, directory: Directory, cursor: Cursor, newest_page: u64, began: Instant) -> Stored<()> {
+        self.change(move |feed| {
+            let mut place = feed.directory.write().unwrap_or_else(PoisonError::into_inner);
+            let directory = place.insert(directory);
+            // Before anybody is told, and asks.
+            feed.position.send_replace(Position { cursor, state: State::Following });
+            feed.looked(began);
+            feed.watchers.compare(directory, newest_page);
+        })
+        .await
+    }
+
+    async fn apply(self: &Arc<Self>, changes: Vec<Change>, cursor: Cursor, now: i64) -> Stored<()> {
+        self.change(move |feed| {
+            if let Some(directory) = &mut *feed.directory.write().unwrap_or_else(PoisonError::into_inner) {
+                directory.apply(&changes, now);
+                feed.watchers.tell(&changes, directory.version());
+            }
+            feed.position.send_replace(Position { cursor, state: State::Following });
+            metrics::sessions(
+                changes.iter().filter(|change| matches!(change, Change::Started(_))).count() as u64,
+                changes.iter().map(|change| if let Change::Ended(sessions) = change { sessions.len() as u64 } else { 0 }).sum(),
+            );
+        })
+        .await
     }
 
     /// News were looked for, from then on.
@@ -246,7 +266,7 @@ impl SqlStore {
     /// # Errors
     /// [`StoreError::Unavailable`] where the database does not answer.
     pub async fn load_directory(&self, now: i64) -> Stored<Directory> {
-        Ok(Follower::load(self, now).await?.1)
+        Ok(Follower::load(self, &Clock::fixed(now), 0).await?.1)
     }
 }
 
@@ -257,15 +277,17 @@ enum Follower {
 }
 
 impl Follower {
-    /// Directory and position from one snapshot. Sessions whose time was over by then are no part of it, though that may not be written yet.
-    async fn load(store: &SqlStore, now: i64) -> Stored<(Self, Directory)> {
+    /// Directory and position from one snapshot. Sessions whose time was over so many milliseconds before are no part of it, though that may
+    /// not be written yet.
+    async fn load(store: &SqlStore, clock: &Clock, before: i64) -> Stored<(Self, Directory)> {
         match store.database().kind() {
             Kind::Sqlite(sqlite) => {
-                let (follower, directory) = sqlite::Follower::load(sqlite, store.zone(), now).await?;
+                let (follower, directory) = sqlite::Follower::load(sqlite, store.zone(), clock.now() - before).await?;
                 Ok((Self::Sqlite(follower), directory))
             }
             Kind::Postgres(postgres) => {
-                let (follower, directory) = postgres::Follower::load(postgres, store.zone(), now, store.feed().wake.clone()).await?;
+                let wake = store.feed().wake.clone();
+                let (follower, directory) = postgres::Follower::load(postgres, store.zone(), clock, before, wake).await?;
                 Ok((Self::Postgres(follower), directory))
             }
         }
@@ -279,7 +301,7 @@ impl Follower {
     }
 
     /// Applies what was committed since.
-    async fn step(&mut self, feed: &Feed, clock: &Clock) -> Stored<()> {
+    async fn step(&mut self, feed: &Arc<Feed>, clock: &Clock) -> Stored<()> {
         match self {
             Self::Sqlite(follower) => follower.step(feed, clock).await,
             Self::Postgres(follower) => follower.step(feed, clock).await,
@@ -342,16 +364,20 @@ pub(super) async fn follow(store: SqlStore, mut stop: watch::Receiver<bool>, clo
     let mut has_failed = false;
     while !*stop.borrow() {
         let (newest_page, began) = (store.feed().watchers().newest(), Instant::now());
+        let load = async {
+            let (follower, directory) = Follower::load(&store, &clock, BEING_WRITTEN).await?;
+            store.feed().replace(directory, follower.cursor(), newest_page, began).await?;
+            Stored::Ok(follower)
+        };
         let loaded = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            loaded = known_to_fail(has_failed, Follower::load(&store, clock.now())) => loaded,
+            loaded = known_to_fail(has_failed, load) => loaded,
         };
-        let Ok((mut follower, directory)) = loaded else {
+        let Ok(mut follower) = loaded else {
             has_failed = true;
             tokio::time::sleep(RETRY).await;
             continue;
         };
-        store.feed().replace(directory, follower.cursor(), newest_page, began);
         if has_failed {
             tracing::info!("the directory was loaded anew and follows the database again");
         }

@@ -119,6 +119,20 @@ async fn what_timed_out_while_nothing_ran_is_no_part_of_the_first_list_and_is_wr
     assert_eq!(followed(&world.store).1, []);
 }
 
+#[tokio::test]
+async fn whose_activity_is_being_written_while_the_list_is_loaded_is_in_it() {
+    let mut world = World::new().await;
+    let browser = world.sign_in(world.account("natetest").await).await;
+    world.clock.advance(HOUR + LIMITS.slack() + 1_000);
+    // Begun before his time was over.
+    let mut beside = crate::database::Beside::to(world.database.place()).await;
+    beside.alter("begin; update sessions set idle_expires_at = idle_expires_at + 60000").await;
+    world.start().await;
+    beside.alter("commit").await;
+    assert!(world.is_valid(&browser).await);
+    assert_eq!(followed(&world.store).1.iter().map(|session| session.id).collect::<Vec<_>>(), [browser.session]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn very_many_time_outs_leave_another_process_its_turn() {
     let world = World::new().await;

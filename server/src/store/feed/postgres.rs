@@ -95,7 +95,13 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    pub(super) async fn load(database: &Postgres, zone: &TimeZone, now: i64, wake: Arc<Notify>) -> Stored<(Self, Directory)> {
+    pub(super) async fn load(
+        database: &Postgres,
+        zone: &TimeZone,
+        clock: &Clock,
+        before: i64,
+        wake: Arc<Notify>,
+    ) -> Stored<(Self, Directory)> {
         let until = Instant::now() + LOAD;
         // A server that falls silent is not waited for to the end.
         let soon = || until.min(Instant::now() + PART);
@@ -107,14 +113,16 @@ impl Follower {
             within(until, query(FORGET_NUMBERS).execute(&mut connection)).await?;
         }
         within(soon(), query(BEGIN).execute(&mut connection)).await?;
-        let (snapshot, _) = snapshot(&mut connection, soon()).await?;
+        let (snapshot, time) = snapshot(&mut connection, soon()).await?;
+        clock.keep_with(time);
+        let over_by = clock.now() - before;
         let (last,): (i64,) = within(soon(), query_as(LAST_ACCOUNT).fetch_one(&mut connection)).await?;
         let mut making = Making::new(zone)?;
         for after in (0..last).step_by(PAGE) {
             making.accounts(&page(&mut connection, ACCOUNTS, after, &[], soon()).await?).await?;
         }
         for after in (0..last).step_by(PAGE) {
-            making.sessions(&page(&mut connection, SESSIONS, after, &[now], soon()).await?, &HashSet::new()).await?;
+            making.sessions(&page(&mut connection, SESSIONS, after, &[over_by], soon()).await?, &HashSet::new()).await?;
         }
         within(soon(), query("commit").execute(&mut connection)).await?;
         let mut listening = JoinSet::new();
@@ -133,7 +141,7 @@ impl Follower {
         &self.snapshot
     }
 
-    pub(super) async fn step(&mut self, feed: &Feed, clock: &Clock) -> Stored<()> {
+    pub(super) async fn step(&mut self, feed: &Arc<Feed>, clock: &Clock) -> Stored<()> {
         let until = Instant::now() + STEP;
         within(until, query(BEGIN).execute(&mut self.connection)).await?;
         let (snapshot, time) = snapshot(&mut self.connection, until).await?;
@@ -145,7 +153,7 @@ impl Follower {
         within(until, query("commit").execute(&mut self.connection)).await?;
         if snapshot != self.snapshot {
             self.snapshot = snapshot;
-            feed.apply(&changes(&events, &accounts), Cursor::Postgres(self.snapshot.clone()), clock.now());
+            feed.apply(changes(&events, &accounts), Cursor::Postgres(self.snapshot.clone()), clock.now()).await?;
         }
         Ok(())
     }

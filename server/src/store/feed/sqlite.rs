@@ -9,7 +9,7 @@ use crate::{
 use app::store::Stored;
 use jiff::tz::TimeZone;
 use sqlx::{SqliteConnection, query, query_as};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use tokio::time::Instant;
 
 const ACCOUNTS: &str =
@@ -44,7 +44,7 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    pub(super) async fn load(database: &Sqlite, zone: &TimeZone, now: i64) -> Stored<(Self, Directory)> {
+    pub(super) async fn load(database: &Sqlite, zone: &TimeZone, over_by: i64) -> Stored<(Self, Directory)> {
         let until = Instant::now() + LOAD;
         let mut connection = within(Instant::now() + STEP, database.connect()).await?;
         let data_version = data_version(&mut connection).await?;
@@ -54,7 +54,7 @@ impl Follower {
         for after in (0..last).step_by(PAGE) {
             making.accounts(&page(&mut connection, ACCOUNTS, after, until).await?).await?;
         }
-        let (timed_out,): (String,) = within(until, query_as(TIMED_OUT).bind(now).fetch_one(&mut connection)).await?;
+        let (timed_out,): (String,) = within(until, query_as(TIMED_OUT).bind(over_by).fetch_one(&mut connection)).await?;
         let timed_out = rows::<i64>(&timed_out)?.into_iter().collect();
         for after in (0..last).step_by(PAGE) {
             making.sessions(&page(&mut connection, SESSIONS, after, until).await?, &timed_out).await?;
@@ -68,7 +68,7 @@ impl Follower {
         self.seq
     }
 
-    pub(super) async fn step(&mut self, feed: &Feed, clock: &Clock) -> Stored<()> {
+    pub(super) async fn step(&mut self, feed: &Arc<Feed>, clock: &Clock) -> Stored<()> {
         let version = data_version(&mut self.connection).await?;
         if version == self.data_version {
             return Ok(());
@@ -78,7 +78,7 @@ impl Follower {
             let (events, accounts) = self.news().await?;
             let Some(last) = events.last() else { return Ok(()) };
             self.seq = last.0;
-            feed.apply(&changes(&events, &accounts), Cursor::Sqlite(self.seq), clock.now());
+            feed.apply(changes(&events, &accounts), Cursor::Sqlite(self.seq), clock.now()).await?;
             if events.len() < PAGE {
                 return Ok(());
             }
