@@ -2,12 +2,13 @@
 
 use super::{
     Node,
-    answer::Refused,
+    answer::{Refused, Shown},
     identify::{Identity, within},
 };
 use crate::{credentials::Checked, csv};
 use app::{
     AppError,
+    frame::Answer,
     guard::Visitor,
     model::query::Query,
     store::{Listed, StoreError, Stored},
@@ -16,7 +17,7 @@ use axum::{
     Extension,
     body::{Body, Bytes},
     extract::{self, State},
-    http::{Method, header},
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures::stream;
@@ -76,7 +77,9 @@ pub async fn sessions(
     if method == Method::HEAD {
         return Ok(headers.into_response());
     }
-    let place = Arc::clone(&node.exports.0).try_acquire_owned().map_err(|_| AppError::invalid(FULL))?;
+    let Ok(place) = Arc::clone(&node.exports.0).try_acquire_owned() else {
+        return Ok(Shown { status: StatusCode::SERVICE_UNAVAILABLE, answer: Answer::Refused(AppError::invalid(FULL)) }.into_response());
+    };
     let rows = Arc::clone(&node.store).export(&admin, &query).await?.into_iter();
     let listed = Arc::new(Mutex::new(Some(Rows { rows, _place: place })));
     tokio::spawn(let_go(Arc::downgrade(&listed), STALLED));
