@@ -140,7 +140,7 @@ impl People {
     async fn new(place: &Place) -> Result<Self> {
         let store = store(place).await?;
         let now = store.clock().await.map_err(failed)?.now();
-        let accounts = store.list_accounts().await.map_err(failed)?;
+        let accounts = store.list_accounts(now).await.map_err(failed)?;
         let admin = accounts.iter().find(|account| account.sis && !account.disabled).context("an administrator")?.id;
         let pupils: Vec<_> =
             accounts.iter().filter(|account| !account.sis && !account.disabled).take(SESSIONS as usize + LOG_INS).collect();

@@ -56,7 +56,7 @@ pub async fn create_accounts(store: &SqlStore, number: u32, seed: u64, named: &[
 /// [`StoreError`]; the sessions that began stay.
 pub async fn top_up(store: &SqlStore, sessions: u32, limits: Limits, now: i64, chance: &mut Chance) -> Stored<u32> {
     store.end_timed_out(now).await?;
-    let accounts = store.list_accounts().await?;
+    let accounts = store.list_accounts(now).await?;
     let active: u32 = accounts.iter().map(|account| account.sessions).sum();
     let missing = sessions.saturating_sub(active);
     let idle: Vec<_> = accounts.iter().filter(|account| account.sessions == 0 && comes_by_itself(account)).collect();

@@ -179,8 +179,7 @@ async fn disable(args: DisableArgs) -> anyhow::Result<()> {
 async fn list(args: ListArgs) -> anyhow::Result<()> {
     let zone = args.zone.get();
     database::with(&args.database, zone.clone(), async |store, clock| {
-        store.end_timed_out(clock.now()).await.map_err(said)?;
-        let accounts = store.list_accounts().await.map_err(said)?;
+        let accounts = store.list_accounts(clock.now()).await.map_err(said)?;
         let rows: Vec<_> = accounts.into_iter().map(|account| row(account, &zone)).collect();
         output::print(&output::table(HEADERS, &rows))
     })

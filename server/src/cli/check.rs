@@ -18,11 +18,11 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.node.config(args.node.listen)?;
     let place = database::place(&args.node.database.database_url)?;
-    database::with(&args.node.database, config.time_zone.clone(), async |store, _| {
+    database::with(&args.node.database, config.time_zone.clone(), async |store, clock| {
         if !store.is_whole().await.map_err(said)? {
             bail!("The database {place} is damaged; stop the server and restore a copy.");
         }
-        let accounts = store.list_accounts().await.map_err(said)?;
+        let accounts = store.list_accounts(clock.now()).await.map_err(said)?;
         let users = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
         let sessions = accounts.iter().map(|account| account.sessions).sum();
         let zone = config.time_zone.iana_name().unwrap_or("the system's");

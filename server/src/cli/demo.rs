@@ -52,7 +52,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn fill(store: &SqlStore, place: &Place, args: &Args) -> anyhow::Result<()> {
     let now = store.clock().await.map_err(said)?.now();
-    let empty = store.list_accounts().await.map_err(said)?.is_empty();
+    let empty = store.list_accounts(now).await.map_err(said)?.is_empty();
     if !empty && !store.is_demo().await.map_err(said)? {
         bail!("{place} holds accounts that are no demo's; name another database with --database-url.");
     }
@@ -71,7 +71,7 @@ async fn fill(store: &SqlStore, place: &Place, args: &Args) -> anyhow::Result<()
     }
     demo::top_up(store, args.sessions, args.limits.get(), now, &mut chance).await.map_err(said)?;
 
-    let accounts = store.list_accounts().await.map_err(said)?;
+    let accounts = store.list_accounts(now).await.map_err(said)?;
     let sessions = accounts.iter().map(|account| account.sessions).sum();
     let accounts = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
     let (accounts, sessions) = (counted(accounts, "account"), counted(sessions, "active session"));

@@ -19,7 +19,7 @@ use app::{
     model::{account::AccountId, session::SessionId},
     store::Stored,
 };
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 use tokio::sync::watch;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -51,12 +51,13 @@ struct Traffic {
 impl Traffic {
     /// Goes on with those who are at work already.
     async fn begin(store: &SqlStore, limits: Limits, now: i64) -> Stored<Self> {
-        let (people, sessions) = People::of(store).await?;
+        let (people, sessions) = People::of(store, now).await?;
         let usual = u32::try_from(people.0.len()).unwrap_or(u32::MAX) / 100 * SIGNED_IN_PERCENT;
         let mut chance = Chance::new(now.cast_unsigned());
         let mut crowd = Crowd::new(usual.max(sessions), limits.idle, now);
+        let known: HashSet<_> = people.0.iter().map(|(account, _)| *account).collect();
         for (session, account, last_seen_at) in store.list_active_since(now - AT_WORK).await? {
-            if people.0.iter().any(|(known, _)| *known == account) {
+            if known.contains(&account) {
                 crowd.add(valid(session, account, last_seen_at), now, &mut chance);
             }
         }
@@ -109,8 +110,8 @@ struct People(Vec<(AccountId, Part)>);
 
 impl People {
     /// With the number of active sessions.
-    async fn of(store: &SqlStore) -> Stored<(Self, u32)> {
-        let accounts = store.list_accounts().await?;
+    async fn of(store: &SqlStore, now: i64) -> Stored<(Self, u32)> {
+        let accounts = store.list_accounts(now).await?;
         let sessions = accounts.iter().map(|account| account.sessions).sum();
         let come = accounts.iter().filter(|account| comes_by_itself(account) && account.user_name != TEACHER);
         Ok((Self(come.map(|account| (account.id, Part::of(&account.user_name))).collect()), sessions))
@@ -153,7 +154,7 @@ mod tests {
 
         let mut traffic = Traffic::begin(&store, limits, now).await.expect("traffic");
         // As a running server would not know: the traffic has read its people.
-        let accounts = store.list_accounts().await.expect("accounts");
+        let accounts = store.list_accounts(now).await.expect("accounts");
         let staff = accounts.iter().filter(|account| Part::of(&account.user_name) == Part::Staff && !account.sis && !account.disabled);
         let disabled: Vec<_> = staff.map(|account| account.id).collect();
         store.disable_accounts(Actor::System, disabled.clone(), "", now).await.expect("disabled");
@@ -165,7 +166,7 @@ mod tests {
             }
             store.write_activity(&Clock::fixed(now)).await.expect("written");
             store.end_timed_out(now).await.expect("swept");
-            let accounts = store.list_accounts().await.expect("accounts");
+            let accounts = store.list_accounts(now).await.expect("accounts");
             let sessions: u32 = accounts.iter().map(|account| account.sessions).sum();
             assert!((30..170).contains(&sessions), "{sessions} after {minute} minutes");
             assert!(accounts.iter().all(|account| account.sessions == 0 || !disabled.contains(&account.id)));

@@ -17,7 +17,7 @@ use app::{
         plan::{self, Act, Confirmation, EndTarget, PlanId, Report},
         selection::Selection,
     },
-    store::{Store, Stored},
+    store::Stored,
 };
 use axum::{
     Extension,
@@ -59,7 +59,7 @@ pub async fn commit(State(node): State<Node>, Extension(visitor): Extension<Visi
         count: count(fields.text("count"))?,
         also_sis: fields.text("also_sis") == "1",
     };
-    let report = commit_all(Arc::clone(&node.store), admin, plan, confirmation.checked()?).await?;
+    let report = commit_all(&node, admin, plan, confirmation.checked()?).await?;
     Ok(go_on(&node, &report, &list_with_report(&fields, report.batch)))
 }
 
@@ -132,13 +132,14 @@ fn count(text: &str) -> Result<Option<u32>, AppError> {
     digits.parse().map(Some).map_err(|_| AppError::invalid("Type the number of users in digits, then confirm again."))
 }
 
-/// Commits step by step, to the end even where the browser goes away meanwhile. Where a later step fails, what was done is told, and
-/// how many are left.
-async fn commit_all(store: Arc<dyn Store>, admin: Admin, plan: PlanId, confirmation: Confirmation) -> Result<Report, AppError> {
+/// Commits step by step, each at its own time, to the end even where the browser goes away meanwhile. Where a later step fails, what was
+/// done is told, and how many are left.
+async fn commit_all(node: &Node, admin: Admin, plan: PlanId, confirmation: Confirmation) -> Result<Report, AppError> {
+    let (store, clock) = (Arc::clone(&node.store), node.clock.clone());
     let all = tokio::spawn(async move {
         let mut report = store.commit(&admin, plan, &confirmation).await?;
         while report.left > 0 {
-            match store.commit(&admin, plan, &confirmation).await {
+            match store.commit(&admin.clone().at(clock.now()), plan, &confirmation).await {
                 Ok(further) => report = further,
                 Err(_) => break,
             }

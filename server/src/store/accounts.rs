@@ -91,7 +91,7 @@ select
   password_hash is not null,
   disabled_at is not null or roster_disabled_at is not null,
   last_sign_in_at,
-  (select count(*) from sessions where account_id = accounts.id and ended_at is null)
+  (select count(*) from sessions where account_id = accounts.id and ended_at is null and idle_expires_at > $1)
 from accounts
 where deleted_at is null
 order by user_name_key";
@@ -171,12 +171,12 @@ impl SqlStore {
         Ok(found.map(|(id,)| AccountId(id)))
     }
 
-    /// All accounts, by user name.
+    /// All accounts, by user name, with the sessions that are active at that time, whether or not it is written that others are over.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn list_accounts(&self) -> Stored<Vec<ListedAccount>> {
-        let rows: Vec<ListedRow> = self.database().reader().await?.patiently().all(query(LIST_ACCOUNTS)).await?;
+    pub async fn list_accounts(&self, now: i64) -> Stored<Vec<ListedAccount>> {
+        let rows: Vec<ListedRow> = self.database().reader().await?.patiently().all(query(LIST_ACCOUNTS).bind(now)).await?;
         let listed = |(id, user_name, last_name, first_name, sis, has_password, disabled, last_sign_in_at, sessions)| ListedAccount {
             id: AccountId(id),
             user_name,

@@ -183,7 +183,8 @@ impl SqlStore {
     fn conflict(&self, last: Option<(String, i64, String)>) -> AppError {
         let message = match last {
             Some((actor, at, action)) => format!(
-                "Nothing was saved: {actor} changed this account meanwhile ({}, {}). Look at it again, then save.",
+                "Nothing was saved: {} changed this account meanwhile ({}, {}). Look at it again, then save.",
+                isolated(&actor),
                 Action::title(&action),
                 show::date_time(at, self.zone())
             ),

@@ -30,6 +30,9 @@ use std::collections::HashSet;
 /// How long a committed plan can tell what is left of it.
 const KEPT: i64 = 24 * 60 * 60 * 1_000;
 
+/// How long one that nobody confirmed can tell that it is too late.
+const UNCONFIRMED: i64 = 30 * 60 * 1_000;
+
 /// A step of more accounts takes its time.
 const FEW: usize = 100;
 
@@ -53,7 +56,8 @@ order by id"
 
 const FORGET_OLD: &str = "
 delete from plans
-where created_at < $1";
+where created_at < $1
+or (created_at < $2 and first_committed_at is null)";
 
 const CREATE: &str = "
 insert into plans (batch_id, account_id, session_id, act, created_at, users, newest_session, sis, selected, matching)
@@ -133,7 +137,7 @@ impl SqlStore {
             let mut sis: Vec<i64> = plan.sis.iter().map(|named| named.id.0).collect();
             sis.sort_unstable();
             let mut tx = store.database().begin().await?;
-            tx.execute(query(FORGET_OLD).bind(who.now - KEPT)).await?;
+            tx.execute(query(FORGET_OLD).bind(who.now - KEPT).bind(who.now - UNCONFIRMED)).await?;
             acts::ensure_allowed(&mut tx, &who, true, &[]).await?;
             let create = query(CREATE)
                 .bind(events::new_batch()?.0)

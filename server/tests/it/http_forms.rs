@@ -100,6 +100,29 @@ async fn more_than_a_hundred_users_need_their_number_typed() {
 }
 
 #[tokio::test]
+async fn each_step_of_a_plan_bears_its_own_time() {
+    let world = World::with_step(1).await;
+    let admin = world.signed_in("admin").await;
+    for number in 0..60 {
+        world.person(&format!("pupil{number}"), "", "", false).await;
+        world.signed_in(&format!("pupil{number}")).await;
+    }
+    let page = admin.post("/sessions/plan", "act=end&all=1&user_name=pupil").await;
+    let form = format!("plan={}", field(&page, "plan"));
+    let ends = async || world.rows::<(i64,)>("select at from events where action = 'end' order by seq").await;
+    let later = async {
+        while ends().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        world.clock.advance(60_000);
+    };
+    let (done, ()) = tokio::join!(admin.post("/sessions/commit", &form), later);
+    assert_eq!(done.status, 303);
+    let ends = ends().await;
+    assert_eq!((ends.len(), ends.last().expect("an end").0 - ends[0].0), (60, 60_000));
+}
+
+#[tokio::test]
 async fn a_plan_that_cannot_be_made_is_one_sentence() {
     let world = World::new().await;
     let admin = world.signed_in("admin").await;

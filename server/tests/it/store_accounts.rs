@@ -1,6 +1,6 @@
 //! User Account Information, accounts from the command line, the last SIS administrator, and the history.
 
-use crate::common::{HASH, NOW, World, sentence, settings};
+use crate::common::{HASH, HOUR, NOW, World, sentence, settings};
 use app::{
     AppError,
     guard::Origin,
@@ -50,13 +50,13 @@ async fn save_disables_and_enables_with_the_same_password() {
 async fn a_stale_form_changes_nothing_and_says_who_did() {
     let world = World::started().await;
     let admin = world.admin("admin01").await;
-    let other = world.admin("admin02").await;
+    let other = world.admin("שרה").await;
     let nate = world.account("natetest").await;
     let stale = world.store.account(&admin, nate).await.expect("an answer").expect("an account").version;
     world.store.save_account(&other, &save(nate, stale, true)).await.expect("saved");
     let conflict = world.store.save_account(&admin, &save(nate, stale, false)).await;
     assert!(matches!(&conflict, Err(StoreError::Refused(AppError::Conflict { .. }))), "{conflict:?}");
-    assert!(sentence(conflict).contains("admin02 changed this account meanwhile (Disable, 03/09/2022 09:20:54 AM)"));
+    assert!(sentence(conflict).contains("\u{2068}שרה\u{2069} changed this account meanwhile (Disable, 03/09/2022 09:20:54 AM)"));
     assert_eq!(world.try_sign_in(nate).await.err(), Some(SignedInAs::Refused));
     let unknown = world.store.save_account(&admin, &save(AccountId(99), 1, true)).await;
     assert_eq!(unknown, Err(StoreError::Refused(AppError::NotFound)));
@@ -223,11 +223,13 @@ async fn the_command_line_ends_accounts_with_one_event_each() {
     let (done, already) =
         ((Some(lab[0].0), "done", "command_line", "lesson over"), (Some(lab[2].0), "already", "command_line", "lesson over"));
     assert_eq!(told, [done, already]);
-    let listed = world.store.list_accounts().await.expect("a list");
+    let listed = world.store.list_accounts(NOW).await.expect("a list");
     assert_eq!(
         listed.iter().map(|account| (&*account.user_name, account.sessions)).collect::<Vec<_>>(),
         [("lab0001", 0), ("lab0002", 1), ("lab0003", 0)]
     );
+    let later = world.store.list_accounts(NOW + 2 * HOUR).await.expect("a list");
+    assert!(later.iter().all(|account| account.sessions == 0), "whose time is over is not counted, though that is not written");
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! Plans of many steps: what they tell on the way, who is let in between, and that nothing is done twice.
 
 use crate::{
-    common::{Browser, HOUR, MINUTE, NOW, World, settings},
+    common::{Browser, HOUR, MINUTE, NOW, World, sentence, settings},
     store_follow::in_step,
 };
 use app::{
+    AppError,
     guard::Admin,
     model::{
         account::AccountId,
@@ -12,7 +13,7 @@ use app::{
         query::Query,
         selection::Selection,
     },
-    store::{Store as _, Stored},
+    store::{Store as _, StoreError, Stored},
 };
 use server::config::Place;
 use server::store::{Actor, Missing, Settings, SqlStore};
@@ -224,6 +225,25 @@ async fn a_plan_that_is_forgotten_takes_its_accounts_along() {
     world.alter("update plans set created_at = created_at - 24 * 60 * 60 * 1000 - 1").await;
     world.plan(&admin, Act::End, &lab[..1]).await.expect("a plan");
     assert_eq!(world.number("select count(*) from plan_parts").await, 1);
+}
+
+#[tokio::test]
+async fn a_plan_that_nobody_confirmed_is_forgotten_after_half_an_hour() {
+    let world = world().await;
+    let (browser, lab) = people(&world, 2).await;
+    let admin = world.as_admin(&browser).await;
+    let confirmed = world.plan(&admin, Act::End, &lab[..1]).await.expect("a plan");
+    let report = step(&world, &admin, &confirmed).await.expect("a step");
+    let other = world.plan(&admin, Act::End, &lab).await.expect("a plan");
+    world.clock.advance(30 * MINUTE);
+    let admin = world.as_admin(&browser).await;
+    world.plan(&admin, Act::End, &lab).await.expect("a plan");
+    assert!(sentence(step(&world, &admin, &other).await).contains("more than ten minutes ago"));
+    world.clock.advance(1);
+    let admin = world.as_admin(&browser).await;
+    world.plan(&admin, Act::End, &lab).await.expect("a plan");
+    assert_eq!(step(&world, &admin, &other).await, Err(StoreError::Refused(AppError::NotFound)));
+    assert_eq!(step(&world, &admin, &confirmed).await.map(|again| again.batch), Ok(report.batch), "it is answered for a day");
 }
 
 #[tokio::test]

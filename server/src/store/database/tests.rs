@@ -29,7 +29,7 @@ async fn fs_01_a_full_disk_changes_nothing_and_heals() {
     tx.first::<(i64,)>(query("pragma max_page_count = 40")).await.expect("a small disk");
     tx.commit().await.expect("committed");
     assert_eq!(store.create_accounts(Actor::CommandLine, accounts(2_000), 0).await, Err(StoreError::Unavailable));
-    assert_eq!(store.list_accounts().await, Ok(vec![]));
+    assert_eq!(store.list_accounts(0).await, Ok(vec![]));
     // The connection that failed was closed; the disk has room again.
     assert!(store.create_accounts(Actor::CommandLine, accounts(2_000), 0).await.is_ok());
 }
@@ -59,7 +59,7 @@ async fn a_statement_that_misses_its_deadline_leaves_no_connection_behind() {
     drop(reader);
     let Kind::Sqlite(sqlite) = store.database().kind() else { unreachable!("a file") };
     assert!(sqlite.writer.lock().await.is_none());
-    assert_eq!(store.list_accounts().await, Ok(vec![]));
+    assert_eq!(store.list_accounts(0).await, Ok(vec![]));
 }
 
 #[tokio::test]
