@@ -320,7 +320,7 @@ struct Asked {
 async fn amid_changes(node: &Server, place: &Place, people: &Arc<People>) -> Result<Vec<Asked>> {
     let store = store(place).await?;
     let stops = Arc::new(AtomicBool::new(false));
-    let accounts: Vec<AccountId> = people.pupils.iter().map(|(account, _)| *account).collect();
+    let accounts: Vec<AccountId> = people.pupils.iter().map(|(account, _)| *account).take(500).collect();
     let (beside, ended) = (store.clone(), Arc::clone(&stops));
     let writer = tokio::spawn(async move {
         let (clock, mut chance) = (beside.clock().await.map_err(failed)?, Chance::new(7));
@@ -329,12 +329,13 @@ async fn amid_changes(node: &Server, place: &Place, people: &Arc<People>) -> Res
         while !ended.load(Ordering::Relaxed) {
             turns.tick().await;
             let now = clock.now();
-            let starts = (0..25).map(|_| Ok(start(accounts[chance.below(SESSIONS) as usize], &Token::new()?, now)));
-            let starts = starts.collect::<Result<Vec<_>>>()?;
-            waiting.push_back(beside.begin_demo_sessions(starts).await.map_err(failed)?);
+            let come: Vec<_> = (0..25).map(|_| accounts[chance.below(500) as usize]).collect();
+            let starts = come.iter().map(|account| Ok(start(*account, &Token::new()?, now))).collect::<Result<Vec<_>>>()?;
+            beside.begin_demo_sessions(starts).await.map_err(failed)?;
+            waiting.push_back(come);
             if waiting.len() > 20 {
-                let ends = waiting.pop_front().into_iter().flatten().flatten().collect();
-                done += beside.end_sessions(Actor::CommandLine, ends, "", now).await.map_err(failed)?;
+                let go = waiting.pop_front().unwrap_or_default();
+                done += beside.end_accounts(Actor::CommandLine, go, "", now).await.map_err(failed)?.sessions;
             }
         }
         Ok::<_, anyhow::Error>(f64::from(done) / began.elapsed().as_secs_f64())

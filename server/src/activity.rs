@@ -27,7 +27,7 @@ pub struct Deadlines {
 /// So long before its idle time-out a person is warned (WCAG 2.2.1): two minutes, or half of a limit that is shorter than four.
 const WARNING: i64 = 120_000;
 
-/// A noted activity is in the database this much later at most.
+/// A noted activity is in the database about as much later; behind other writes, or thousands of notes, it may take longer.
 pub const FLUSH: i64 = 1_000;
 
 impl Limits {

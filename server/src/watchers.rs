@@ -168,8 +168,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Waits for news. `None` where there will be none: a newer page took its place, its person got or lost the role, or the node stops.
-    /// Must not be asked again after [`News::Over`] or `None`.
+    /// Waits for news. `None` where there will be none: a newer page took its place, its person got or lost the role, the list lost sight
+    /// of the database or, loaded anew, may not know the session yet, or the node stops. Must not be asked again after [`News::Over`] or `None`.
     pub async fn next(&mut self) -> Option<News> {
         let (list, rest) = (&mut self.list, self.rest);
         let list_changed = async {

@@ -26,11 +26,7 @@ impl Token {
 
     /// 64 lower-case hexadecimal digits.
     pub fn cookie_value(&self) -> String {
-        use fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(2 * BYTES), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&self.0)
     }
 
     /// Reads a cookie's value; anything but exactly 64 lower-case hexadecimal digits is no token and costs no query.
@@ -58,6 +54,19 @@ impl TokenHash {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// As a text, for the database to make bytes of.
+    pub fn hex(&self) -> String {
+        hex(&self.0)
+    }
+}
+
+fn hex(bytes: &[u8; BYTES]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * BYTES), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl fmt::Debug for Token {

@@ -145,7 +145,6 @@ fn time_zone(name: &str) -> Result<TimeZone, String> {
 }
 
 /// Milliseconds of `60min`, `12h`, `1h 30m`: a second to a year.
-/// Milliseconds.
 pub fn duration(text: &str) -> Result<i64, String> {
     let duration: SignedDuration = text.parse().map_err(|_| "write it like 60min or 12h".to_owned())?;
     if !(SignedDuration::from_secs(1)..=SignedDuration::from_hours(366 * 24)).contains(&duration) {

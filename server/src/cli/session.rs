@@ -21,14 +21,9 @@ use app::{
         session::Window,
         text::{counted, thousands},
     },
-    store::{self, StoreError},
+    store,
 };
 use clap::ValueEnum;
-use std::time::{Duration, Instant};
-
-/// How long a sweep waits for a database that is busy, and how often it asks.
-const PATIENCE: Duration = Duration::from_secs(20);
-const AGAIN: Duration = Duration::from_millis(300);
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -152,14 +147,7 @@ async fn end(args: EndArgs) -> anyhow::Result<()> {
             ));
         }
         let accounts: Vec<_> = listed.rows.iter().map(|row| row.account).collect();
-        let until = Instant::now() + PATIENCE;
-        let ended = loop {
-            match store.end_accounts(Actor::CommandLine, accounts.clone(), &reason, clock.now()).await {
-                // Somebody else writes for long. What runs at night must get through.
-                Err(StoreError::Unavailable) if Instant::now() < until => tokio::time::sleep(AGAIN).await,
-                ended => break ended.map_err(said)?,
-            }
-        };
+        let ended = store.end_accounts(Actor::CommandLine, accounts, &reason, clock.now()).await.map_err(said)?;
         let Ended { users, sessions, stopped } = ended;
         output::print(&format!("Ended {} of {}.\n{said_last}", counted(sessions, "session"), counted(users, "user")))?;
         stopped.map_or(Ok(()), |error| Err(said(error).context("The rest was not ended; run the command again")))

@@ -11,7 +11,7 @@ use app::{
     store::Stored,
 };
 use serde::Serialize;
-use std::{collections::HashMap, fmt::Write as _};
+use std::collections::HashMap;
 
 /// A session that began, perhaps a while ago.
 #[derive(Clone, Debug)]
@@ -217,13 +217,9 @@ impl SqlStore {
 
     fn row<'a>(&self, start: &'a SessionStart) -> Row<'a> {
         let deadlines = self.limits().deadlines(start.created_at, start.last_seen_at);
-        let mut token = String::new();
-        for byte in start.token.as_bytes() {
-            let _ = write!(token, "{byte:02x}");
-        }
         Row {
             account: start.account,
-            token,
+            token: start.token.hex(),
             created_at: start.created_at,
             last_seen_at: start.last_seen_at,
             idle: deadlines.idle,

@@ -3,10 +3,10 @@
 use super::{
     SqlStore,
     acts::{self, Order, carry_out, count, ensure_allowed},
-    database::{Reads as _, Text, Tx, query, with_ids},
-    events::{self, Action, Actor, Deed, Outcome, Target, json},
+    database::{Reads as _, Tx, query},
+    events::{self, Action, Actor, Deed, Outcome, Target},
     reports,
-    sign_in::session_target,
+    sign_in::{OWNER, session_target},
 };
 use app::{
     AppError,
@@ -18,43 +18,22 @@ use app::{
     },
     store::{StoreError, Stored},
 };
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-const END_BY_ID: Text = with_ids!(
-    "
+const END_BY_ID: &str = "
 update sessions
 set ended_at = $1, end_kind = 'ended', ended_by = $2
-where id in (",
-    "$3",
-    ")
+where id = $3
 and ended_at is null
-returning account_id, id"
-);
-
-const OWNERS: Text = with_ids!(
-    "
-select account_id
-from sessions
-where id in (",
-    "$1",
-    ")"
-);
-
-const OWNER: &str = "
-select account_id
-from sessions
-where id = $1";
+returning id";
 
 /// Users that one transaction of the command line ends at most: the server's writes wait for it no longer than they can.
-const SWEEP: usize = 2_000;
+const PART: usize = 2_000;
 
 /// Between two of them, so that those who wait get their turn.
 const BETWEEN: Duration = Duration::from_millis(60);
 
-/// How long an act that has begun waits for its turn.
+/// How long each of them waits for its turn: what runs at night must get through.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What an act of the command line did.
@@ -85,30 +64,11 @@ impl SqlStore {
                     acts::ensure_exists(&mut tx, account).await?;
                     carry_out(&mut tx, &deed, &Order::plain(&[account.0], false)).await?
                 }
-                EndTarget::Session(session) => end_by_id(&mut tx, &deed, &[session]).await?,
+                EndTarget::Session(session) => vec![end_by_id(&mut tx, &deed, session, owner).await?],
             };
             events::record(&mut tx, &deed, &targets).await?;
             let report = reports::report(&mut tx, deed.batch, &who).await?.ok_or(StoreError::Internal)?;
             Ok((report, tx.commit().await?))
-        })
-        .await
-    }
-
-    /// Ends single sessions, for the command line. Answers how many were still active.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn end_sessions(&self, actor: Actor, sessions: Vec<SessionId>, reason: &str, now: i64) -> Stored<u32> {
-        let (store, reason) = (self.clone(), reason.to_owned());
-        self.write(async move {
-            let mut tx = store.database().begin_long().await?;
-            let deed = Deed::new(actor, Action::End, now)?.because(&reason);
-            let owners: Vec<(i64,)> = tx.all(query(OWNERS).bind(json(&sessions)?)).await?;
-            tx.lock_accounts(&owners.into_iter().map(|(owner,)| owner).collect::<Vec<_>>()).await?;
-            let targets = end_by_id(&mut tx, &deed, &sessions).await?;
-            let ended = targets.iter().map(|target| target.detail.sessions.len()).sum::<usize>();
-            events::record(&mut tx, &deed, &targets).await?;
-            Ok((count(ended), tx.commit().await?))
         })
         .await
     }
@@ -121,15 +81,13 @@ impl SqlStore {
         let mut accounts: Vec<_> = accounts.into_iter().map(|account| account.0).collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let mut deed = Deed::new(actor, Action::End, now)?.because(reason);
+        let deed = Deed::new(actor, Action::End, now)?.because(reason);
         let (mut all, begun) = (Ended::default(), Instant::now());
-        for (place, part) in accounts.chunks(SWEEP.min(self.0.settings.step)).enumerate() {
+        for (place, part) in accounts.chunks(PART.min(self.0.settings.step)).enumerate() {
             if place > 0 {
                 tokio::time::sleep(BETWEEN).await;
-                // Who has logged in since is ended after that.
-                deed.at = now.saturating_add(i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX));
             }
-            match self.end_patiently(&deed, part, if place > 0 { PATIENCE } else { Duration::ZERO }).await {
+            match self.end_patiently(&deed, part, begun).await {
                 Ok(ended) => {
                     all.users += ended.users;
                     all.sessions += ended.sessions;
@@ -144,11 +102,13 @@ impl SqlStore {
         Ok(all)
     }
 
-    /// Again and again while somebody else writes for long, as an End of many users does.
-    async fn end_patiently(&self, deed: &Deed, part: &[i64], patience: Duration) -> Stored<Ended> {
-        let until = Instant::now() + patience;
+    /// Again and again while somebody else writes for long, as an End of many users does. Who has logged in since the act began is ended after
+    /// that.
+    async fn end_patiently(&self, deed: &Deed, part: &[i64], begun: Instant) -> Stored<Ended> {
+        let until = Instant::now() + PATIENCE;
         loop {
-            match self.end_some(deed.clone(), part.to_vec()).await {
+            let at = deed.at.saturating_add(i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX));
+            match self.end_some(Deed { at, ..deed.clone() }, part.to_vec()).await {
                 Err(StoreError::Unavailable) if Instant::now() < until => tokio::time::sleep(BETWEEN).await,
                 done => return done,
             }
@@ -172,19 +132,13 @@ impl SqlStore {
     }
 }
 
-/// Ends single sessions: an event for each, also for one that had ended already.
-async fn end_by_id(tx: &mut Tx, deed: &Deed, sessions: &[SessionId]) -> Stored<Vec<Target>> {
-    let ended: Vec<(i64, i64)> = tx.all(query(END_BY_ID).bind(deed.at).bind(deed.actor.account()).bind(json(sessions)?)).await?;
-    let mut ended: HashMap<_, _> = ended.into_iter().map(|(account, session)| (session, account)).collect();
-    let mut targets = Vec::with_capacity(sessions.len());
-    for session in sessions {
-        if let Some(account) = ended.remove(&session.0) {
-            targets.push(session_target(session.0, account, None));
-        } else if let Some((account,)) = tx.first::<(i64,)>(query(OWNER).bind(session.0)).await? {
-            targets.push(Target { account: Some(account), session: Some(session.0), result: Outcome::Already, ..Target::default() });
-        }
-    }
-    Ok(targets)
+/// Ends one session of an account. Answers its event, also where it had ended already.
+async fn end_by_id(tx: &mut Tx, deed: &Deed, session: SessionId, owner: i64) -> Stored<Target> {
+    let ended: Option<(i64,)> = tx.first(query(END_BY_ID).bind(deed.at).bind(deed.actor.account()).bind(session.0)).await?;
+    Ok(match ended {
+        Some(_) => session_target(session.0, owner, None),
+        None => Target { account: Some(owner), session: Some(session.0), result: Outcome::Already, ..Target::default() },
+    })
 }
 
 /// Whose session it is. Another's is as unknown as none to whoever does not hold the SIS role.

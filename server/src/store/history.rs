@@ -21,41 +21,33 @@ use std::collections::{BTreeSet, HashSet};
 /// What of the filters an event of an export keeps, in characters.
 const EXPORT_CHARS: usize = 500;
 
-const NEWEST: &str = "
+macro_rules! newest {
+    ($which:literal, $limit:literal) => {
+        concat!(
+            "
 select
   events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
   events.reason, events.result, cast(events.detail as text), event_origins.ip, event_origins.user_agent
 from events
 left join event_origins on event_origins.seq = events.seq
-where events.seq < $1
+where ",
+            $which,
+            "
 order by events.seq desc
-limit $2";
+limit ",
+            $limit
+        )
+    };
+}
 
-const NEWEST_OF_ACT: &str = "
-select
-  events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
-  events.reason, events.result, cast(events.detail as text), event_origins.ip, event_origins.user_agent
-from events
-left join event_origins on event_origins.seq = events.seq
-where events.batch_id = $1
-and events.seq < $2
-order by events.seq desc
-limit $3";
+const NEWEST: &str = newest!("events.seq < $1", "$2");
+const NEWEST_OF_ACT: &str = newest!("events.batch_id = $1\nand events.seq < $2", "$3");
+const NEWEST_OF_ACCOUNT: &str = newest!("events.target_account = $1", "$2");
 
 const COUNT_OF_ACT: &str = "
 select count(*)
 from events
 where batch_id = $1";
-
-const NEWEST_OF_ACCOUNT: &str = "
-select
-  events.seq, events.batch_id, events.at, events.actor_name, events.action, events.target_account, events.target_name,
-  events.reason, events.result, cast(events.detail as text), event_origins.ip, event_origins.user_agent
-from events
-left join event_origins on event_origins.seq = events.seq
-where events.target_account = $1
-order by events.seq desc
-limit $2";
 
 type EventRow = (i64, i64, i64, String, String, Option<i64>, String, String, String, String, Option<String>, Option<String>);
 

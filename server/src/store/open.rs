@@ -5,7 +5,7 @@ mod postgres;
 use super::database::{Kind, Postgres, Sqlite};
 use crate::config::Place;
 use sqlx::{
-    ConnectOptions as _, SqliteConnection,
+    ConnectOptions as _,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{fmt, io, path::Path, time::Duration};
@@ -116,7 +116,9 @@ async fn open_file(place: &Place, path: &Path, missing: Missing) -> Result<Sqlit
         if no_database { OpenError::NotOurs(place.clone()) } else { OpenError::Failed(place.clone(), error) }
     };
     let mut connection = options.connect().await.map_err(failed)?;
-    match whose(&mut connection).await.map_err(failed)? {
+    let tables = "select name from sqlite_schema where type = 'table'";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.map_err(failed)?;
+    match whose(&tables, sqlx::query_scalar(OLDEST_BINARY).fetch_one(&mut connection)).await.map_err(failed)? {
         Whose::Empty | Whose::Ours { oldest_binary: ..=SCHEMA } => {}
         Whose::Ours { .. } => return Err(OpenError::Newer(place.clone())),
         Whose::Another => return Err(OpenError::NotOurs(place.clone())),
@@ -148,14 +150,16 @@ enum Whose {
     Another,
 }
 
-async fn whose(connection: &mut SqliteConnection) -> sqlx::Result<Whose> {
-    let tables: Vec<String> = sqlx::query_scalar("select name from sqlite_schema where type = 'table'").fetch_all(&mut *connection).await?;
-    if tables.is_empty() {
+const OLDEST_BINARY: &str = "select oldest_binary from schema";
+
+/// Whose a database is, by the names of its tables. Where it is ours, the program that may open it is asked for.
+async fn whose(tables: &[String], oldest_binary: impl Future<Output = sqlx::Result<i64>>) -> sqlx::Result<Whose> {
+    // Another program of ours may just have begun.
+    if tables.iter().all(|table| table == "_sqlx_migrations") {
         return Ok(Whose::Empty);
     }
     if !["schema", "guards", "events"].iter().all(|ours| tables.iter().any(|table| table == ours)) {
         return Ok(Whose::Another);
     }
-    let oldest_binary = sqlx::query_scalar("select oldest_binary from schema").fetch_one(&mut *connection).await?;
-    Ok(Whose::Ours { oldest_binary })
+    Ok(Whose::Ours { oldest_binary: oldest_binary.await? })
 }

@@ -81,7 +81,7 @@ select account_id
 from sessions
 where token_hash = $1";
 
-const OWNER: &str = "
+pub(super) const OWNER: &str = "
 select account_id
 from sessions
 where id = $1";

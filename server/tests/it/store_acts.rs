@@ -311,7 +311,7 @@ async fn nothing_by_somebody_who_was_ended_commits() {
     let plan = world.plan(&admin, Act::End, &[nate]).await.expect("a plan");
     let details = world.store.account(&admin, nate).await.expect("an answer").expect("an account");
     let save = app::model::account::SaveAccount { id: nate, version: details.version, disabled: true, reason: String::new() };
-    world.store.end_sessions(Actor::CommandLine, vec![browser.session], "", NOW).await.expect("ended");
+    world.store.end_accounts(Actor::CommandLine, vec![browser.account], "", NOW).await.expect("ended");
 
     let not_signed_in = StoreError::Refused(AppError::NotSignedIn);
     assert_eq!(world.store.commit(&admin, plan.id, &Confirmation::default()).await, Err(not_signed_in.clone()));

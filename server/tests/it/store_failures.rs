@@ -160,7 +160,6 @@ async fn every_act(store: &SqlStore, stage: &Stage) -> Vec<(&'static str, Stored
         ("grant", store.set_sis(Actor::CommandLine, one, true, NOW).await.map(drop)),
         ("disable", store.disable(Actor::CommandLine, one, "", NOW).await.map(drop)),
         ("end accounts", store.end_accounts(Actor::CommandLine, vec![one], "", NOW).await.map(drop)),
-        ("end sessions", store.end_sessions(Actor::CommandLine, vec![victim.session], "", NOW).await.map(drop)),
         ("begin many", store.begin_demo_sessions(vec![start(one, NOW)]).await.map(drop)),
         ("time out", store.end_timed_out(NOW + 13 * HOUR).await.map(drop)),
         ("sign out", store.sign_out(victim.session, &Origin::default(), NOW).await),

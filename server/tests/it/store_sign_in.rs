@@ -229,7 +229,7 @@ async fn rev_04_activity_never_revives_an_ended_session() {
     let Checked::Valid(valid) = world.check(&browser.token).await else { panic!("valid") };
     world.clock.advance(2 * MINUTE);
     world.store.touch(&valid, world.clock.now());
-    world.store.end_sessions(Actor::CommandLine, vec![browser.session], "", world.clock.now()).await.expect("ended");
+    world.store.end_accounts(Actor::CommandLine, vec![browser.account], "", world.clock.now()).await.expect("ended");
     world.store.write_activity(&world.clock).await.expect("written");
     assert_eq!(world.why(&browser).await, Why::Ended);
     assert_eq!(world.number("select last_seen_at from sessions").await, NOW);

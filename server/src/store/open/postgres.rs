@@ -1,6 +1,6 @@
 //! The tables in a PostgreSQL database, made or brought up to date. Nodes that start at once wait for each other.
 
-use super::{Missing, OpenError, SCHEMA, Whose};
+use super::{Missing, OLDEST_BINARY, OpenError, SCHEMA, Whose};
 use crate::config::Place;
 use sqlx::{ConnectOptions as _, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
 use std::time::Duration;
@@ -45,15 +45,7 @@ pub(super) async fn open(place: &Place, options: &PgConnectOptions, missing: Mis
 async fn whose(connection: &mut PgConnection) -> sqlx::Result<Whose> {
     let tables = "select cast(table_name as text) from information_schema.tables where table_schema = current_schema()";
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await?;
-    // Another node may just have begun.
-    if tables.iter().all(|table| table == "_sqlx_migrations") {
-        return Ok(Whose::Empty);
-    }
-    if !["schema", "guards", "events"].iter().all(|ours| tables.iter().any(|table| table == ours)) {
-        return Ok(Whose::Another);
-    }
-    let oldest_binary = sqlx::query_scalar("select oldest_binary from schema").fetch_one(&mut *connection).await?;
-    Ok(Whose::Ours { oldest_binary })
+    super::whose(&tables, sqlx::query_scalar(OLDEST_BINARY).fetch_one(connection)).await
 }
 
 fn failed(place: &Place, error: sqlx::Error) -> OpenError {
