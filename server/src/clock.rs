@@ -1,4 +1,4 @@
-//! The one source of *now*.
+//! The time that everything on a node goes by.
 
 use std::{
     sync::{
@@ -8,59 +8,73 @@ use std::{
     time::Instant,
 };
 
-/// The system's clock was set back where it shows a time so many milliseconds before one that was given out.
+/// A clock was set back where it shows a time so many milliseconds before one that was given out.
 const SET_BACK: i64 = 1_000;
 
-/// UTC milliseconds that never run backwards within a process, and stand still for a second at most. Cloned, it is the same clock.
+/// What another clock showed, at some instant since it was asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    /// UTC milliseconds.
+    pub time: i64,
+    pub asked: Instant,
+}
+
+/// UTC milliseconds that never run backwards within a process. Where the clock that they are read from is set back, time goes on by half
+/// until that has caught up: if it stood still, nobody would time out. Cloned, it is the same clock.
 #[derive(Clone, Debug)]
 pub struct Clock {
     /// The latest time given out, or the fixed time.
     latest: Arc<AtomicI64>,
-    /// The time that it goes on from, in place of the system's clock, and since when: another clock's, or the latest where the system's
-    /// was set back.
-    kept: Arc<Mutex<Option<(i64, Instant)>>>,
+    goes_by: Arc<Mutex<GoesBy>>,
     fixed: bool,
 }
 
+#[derive(Debug, Default)]
+struct GoesBy {
+    /// Another clock's time, and when it showed it, in place of the system's.
+    other: Option<(i64, Instant)>,
+    /// The time from which it goes on by half, and since when.
+    slowed: Option<(i64, Instant)>,
+}
+
 impl Clock {
-    /// The system's clock, never before `newest` (the newest time in the database: what happened stays in the past). Where that is still to
-    /// come, time goes on from there: if it stood still, nobody would time out.
+    /// The system's clock, never before `newest` (the newest time in the database: what happened stays in the past).
     pub fn system(newest: i64) -> Self {
-        Self { latest: Arc::new(AtomicI64::new(newest)), kept: Arc::default(), fixed: false }
+        Self { latest: Arc::new(AtomicI64::new(newest)), goes_by: Arc::default(), fixed: false }
     }
 
-    /// Stands still until [`Clock::advance`].
-    pub fn fixed(at: i64) -> Self {
-        Self { latest: Arc::new(AtomicI64::new(at)), kept: Arc::default(), fixed: true }
+    /// A clock that only a test moves.
+    pub fn fixed(now: i64) -> Self {
+        Self { latest: Arc::new(AtomicI64::new(now)), goes_by: Arc::default(), fixed: true }
     }
 
-    /// UTC milliseconds.
+    /// Never earlier than it said before.
     pub fn now(&self) -> i64 {
         if self.fixed {
             return self.latest.load(Ordering::Relaxed);
         }
-        let mut kept = self.kept();
-        let now = raw(*kept);
-        let latest = self.latest.fetch_max(now, Ordering::Relaxed);
-        if kept.is_none() && latest - now > SET_BACK {
-            *kept = Some((latest, Instant::now()));
-        }
-        latest.max(now)
+        let now = self.goes_by().now(self.latest.load(Ordering::Relaxed));
+        self.latest.fetch_max(now, Ordering::Relaxed).max(now)
     }
 
-    /// Goes by another clock from now on, which shows this time: the nodes of one database share the database's. Where somebody sets the
-    /// system's clock meanwhile, that changes nothing. A fixed clock stays.
-    pub fn keep_with(&self, other: i64) {
-        *self.kept() = Some((other, Instant::now()));
+    /// Goes by another clock from now on: the nodes of one database share the database's. Where somebody sets the system's clock
+    /// meanwhile, that changes nothing. A fixed clock stays.
+    pub fn keep_with(&self, other: Shown) {
+        let mut goes_by = self.goes_by();
+        // By now the other shows what it answered, or later by as long as the answer was under way: what was kept may tell better.
+        let latest = other.time.saturating_add(passed(other.asked));
+        let now = goes_by.other.map_or(other.time, gone_on).clamp(other.time, latest);
+        goes_by.other = Some((now, Instant::now()));
     }
 
-    /// How much the clock that it goes by is ahead of the system's, in milliseconds.
+    /// How much it is ahead of the system's clock, in milliseconds.
     pub fn ahead(&self) -> i64 {
-        if self.fixed { 0 } else { raw(*self.kept()) - system_now() }
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Option<(i64, Instant)>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        if self.fixed {
+            return 0;
+        }
+        let now = self.now();
+        let goes_by = self.goes_by();
+        if goes_by.slowed.is_some() { now - system_now() } else { goes_by.shows() - system_now() }
     }
 
     /// Moves a fixed clock on; a test's way to let time pass.
@@ -71,14 +85,37 @@ impl Clock {
         assert!(self.fixed, "the system's clock moves by itself");
         self.latest.fetch_add(milliseconds, Ordering::Relaxed);
     }
+
+    fn goes_by(&self) -> MutexGuard<'_, GoesBy> {
+        self.goes_by.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Where it goes on from a time, as much later as has passed since.
-fn raw(kept: Option<(i64, Instant)>) -> i64 {
-    match kept {
-        Some((time, at)) => time.saturating_add(i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX)),
-        None => system_now(),
+impl GoesBy {
+    fn shows(&self) -> i64 {
+        self.other.map_or_else(system_now, gone_on)
     }
+
+    /// What is to be given out, where `latest` was before.
+    fn now(&mut self, latest: i64) -> i64 {
+        let shows = self.shows();
+        if latest.saturating_sub(shows) <= SET_BACK {
+            self.slowed = None;
+            return shows;
+        }
+        let (time, at) = *self.slowed.get_or_insert_with(|| (latest, Instant::now()));
+        time.saturating_add(passed(at) / 2)
+    }
+}
+
+/// What a clock shows now that showed a time at that instant.
+fn gone_on((time, at): (i64, Instant)) -> i64 {
+    time.saturating_add(passed(at))
+}
+
+/// Milliseconds since then.
+fn passed(at: Instant) -> i64 {
+    i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
@@ -89,27 +126,50 @@ fn system_now() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{thread, time::Duration};
 
-    #[test]
-    fn it_goes_by_the_clock_it_is_told_and_never_back() {
-        let clock = Clock::system(0);
-        clock.keep_with(system_now() + 30_000);
-        let now = clock.now();
-        assert!((29_000..31_000).contains(&(now - system_now())));
-        clock.keep_with(system_now() - 30_000);
-        assert_eq!(clock.now(), now);
-        assert!((-31_000..-29_000).contains(&clock.ahead()));
+    /// Answered at once.
+    fn shown(time: i64) -> Shown {
+        Shown { time, asked: Instant::now() }
     }
 
     #[test]
-    fn tim_03_it_never_runs_behind_what_already_happened_and_goes_on_from_there() {
-        let future = system_now() + 3_600_000;
-        let clock = Clock::system(future);
-        let begun = Instant::now();
-        assert_eq!(clock.now(), future);
-        while begun.elapsed().as_millis() < 20 {}
-        assert!((future + 15..future + 10_000).contains(&clock.now()), "{}", clock.now() - future);
-        assert!((3_590_000..3_610_000).contains(&clock.ahead()), "and it is told");
+    fn it_goes_by_the_clock_it_is_told() {
+        let clock = Clock::system(0);
+        clock.keep_with(shown(system_now() + 30_000));
+        assert!((29_000..31_000).contains(&(clock.now() - system_now())));
+        assert!((29_000..31_000).contains(&clock.ahead()));
+    }
+
+    #[test]
+    fn an_answer_that_was_long_under_way_puts_it_neither_back_nor_forth() {
+        let clock = Clock::system(0);
+        clock.keep_with(shown(system_now() + 30_000));
+        for (later, ahead) in [(0, 30_000), (-1_900, 30_000), (-5_000, 27_000), (60_000, 90_000)] {
+            let asked = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine runs for longer");
+            clock.keep_with(Shown { time: system_now() + 30_000 + later, asked });
+            assert!((ahead - 500..ahead + 500).contains(&clock.ahead()), "{later}: {}", clock.ahead());
+        }
+    }
+
+    #[test]
+    fn tim_03_it_never_runs_behind_what_already_happened_and_goes_on_by_half_until_its_clock_has_caught_up() {
+        let of_the_database = Clock::system(0);
+        of_the_database.keep_with(shown(system_now() + 3_600_000));
+        of_the_database.now();
+        of_the_database.keep_with(shown(system_now()));
+        for clock in [Clock::system(system_now() + 3_600_000), of_the_database] {
+            let (begun, future) = (Instant::now(), clock.now());
+            assert!((3_590_000..3_610_000).contains(&clock.ahead()), "and it is told");
+            thread::sleep(Duration::from_millis(200));
+            let gone_on = clock.now() - future;
+            assert!(95 <= gone_on && gone_on <= passed(begun) / 2 + 1, "{gone_on}");
+        }
+        // It has caught up but for a second, in which it stands.
+        let clock = Clock::system(system_now() + 1_100);
+        clock.now();
+        thread::sleep(Duration::from_millis(300));
+        assert!(clock.ahead() <= 0);
         assert!(Clock::system(0).now() > 0);
     }
 }

@@ -30,7 +30,7 @@ pub use sign_in::SESSIONS_PER_ACCOUNT;
 
 use crate::{
     activity::{Activity, Limits},
-    clock::Clock,
+    clock::{Clock, Shown},
     config::Place,
     directory::Directory,
     metrics::Figures,
@@ -42,7 +42,7 @@ use jiff::tz::TimeZone;
 use refusals::Refusals;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::{Notify, watch},
@@ -114,10 +114,11 @@ impl SqlStore {
         let mut reader = self.database().reader().await?;
         let newest: Option<(i64,)> = reader.first(query(NEWEST_TIME)).await?;
         let clock = Clock::system(newest.map_or(0, |(at,)| at));
+        let asked = Instant::now();
         if let Kind::Postgres(_) = self.database().kind()
-            && let Some((now,)) = reader.first::<(i64,)>(query(SERVER_TIME)).await?
+            && let Some((time,)) = reader.first::<(i64,)>(query(SERVER_TIME)).await?
         {
-            clock.keep_with(now);
+            clock.keep_with(Shown { time, asked });
         }
         Ok(clock)
     }

@@ -4,7 +4,7 @@
 
 use super::{AccountRow, Cursor, EventRow, Feed, LOAD, Making, PAGE, PART, STEP, accounts, by_id, changed, changes};
 use crate::{
-    clock::Clock,
+    clock::{Clock, Shown},
     directory::Directory,
     store::database::{Postgres, failed, within},
 };
@@ -170,9 +170,10 @@ impl Follower {
     }
 }
 
-async fn snapshot(connection: &mut PgConnection, until: Instant) -> Stored<(Snapshot, i64)> {
+async fn snapshot(connection: &mut PgConnection, until: Instant) -> Stored<(Snapshot, Shown)> {
+    let asked = std::time::Instant::now();
     let (snapshot, time): (String, i64) = within(until, query_as(SNAPSHOT).fetch_one(connection)).await?;
-    Ok((snapshot.parse().map_err(failed)?, time))
+    Ok((snapshot.parse().map_err(failed)?, Shown { time, asked }))
 }
 
 /// The rows of the accounts behind one.
