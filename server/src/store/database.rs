@@ -25,10 +25,13 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// What an act on a few accounts may take, which others may hold for a while.
 const ACT: Duration = Duration::from_secs(3);
+
+/// What undoing a transaction may take.
+const UNDO: Duration = Duration::from_millis(500);
 
 /// What a set of thousands of accounts may take.
 const LONG: Duration = Duration::from_secs(30);
@@ -275,7 +278,7 @@ impl Tx {
 
     /// Answers the number of rows changed.
     pub(super) async fn execute(&mut self, query: Query) -> Stored<u64> {
-        within(self.until, query.execute(self.on())).await
+        within(self.until, query.execute(self.on())).await.inspect(|_| self.rest())
     }
 
     /// Before what is read or changed of accounts and their sessions hangs together: nobody else changes them until the end. In SQLite
@@ -304,6 +307,7 @@ impl Tx {
                 (first, last.0, last.1)
             }
         };
+        self.rest();
         self.mark = Some(Mark(mark));
         Ok((first, last))
     }
@@ -335,15 +339,23 @@ impl Tx {
             Open::Postgres(open) => On::Postgres(open.connection()),
         }
     }
+
+    /// The statement is done.
+    fn rest(&mut self) {
+        match &mut self.open {
+            Open::Sqlite(open) => open.rest(),
+            Open::Postgres(open) => open.rest(),
+        }
+    }
 }
 
 impl Reads for Tx {
     async fn all<T: Row>(&mut self, query: Query) -> Stored<Vec<T>> {
-        within(self.until, query.all(self.on())).await
+        within(self.until, query.all(self.on())).await.inspect(|_| self.rest())
     }
 
     async fn first<T: Row>(&mut self, query: Query) -> Stored<Option<T>> {
-        within(self.until, query.first(self.on())).await
+        within(self.until, query.first(self.on())).await.inspect(|_| self.rest())
     }
 }
 
@@ -368,6 +380,11 @@ impl SqlStore {
 /// Awaits a statement until a deadline.
 pub(super) async fn within<T>(until: Instant, work: impl Future<Output = sqlx::Result<T>>) -> Stored<T> {
     timeout_at(until, work).await.map_err(|_| late())?.map_err(failed)
+}
+
+/// Undoes a transaction that nobody goes on with; answers whether its connection may be used again.
+async fn undone(on: On<'_>) -> bool {
+    matches!(timeout(UNDO, query("rollback").execute(on)).await, Ok(Ok(_)))
 }
 
 /// After a commit that did not say what became of it.

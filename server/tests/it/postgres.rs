@@ -6,14 +6,15 @@ use crate::{
     store_follow::in_step,
 };
 use app::{
+    AppError,
     guard::Admin,
     model::{
-        plan::{Act, Confirmation},
+        plan::{Act, Confirmation, EndTarget},
         query::Query,
         selection::Selection,
-        session::{Meanwhile, OnScreen, Version},
+        session::{Meanwhile, OnScreen, SessionId, Version},
     },
-    store::Store as _,
+    store::{Store as _, StoreError},
 };
 use server::{
     auth::token::Token,
@@ -187,6 +188,36 @@ async fn broken_connections_are_replaced_and_nothing_is_missed() {
         lists(&world.store, 1 + round).await;
         in_step(&world.store).await;
         assert_eq!(world.store.ready().await, Ok(()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_again_and_again_makes_no_connections() {
+    let world = World::new().await;
+    let admin = world.admin("admin01").await;
+    world.alter("alter table events add column writer int not null default pg_backend_pid()").await;
+    for account in world.lab(20).await {
+        let refused = world.store.end(admin.who(), EndTarget::Session(SessionId(999_999))).await;
+        assert_eq!(refused.err(), Some(StoreError::Refused(AppError::NotFound)));
+        world.store.end(admin.who(), EndTarget::Account(account)).await.expect("done");
+    }
+    let writers = world.number("select count(distinct writer) from events where action = 'end'").await;
+    // The next one may come while the one before is still being cleared.
+    assert!(writers <= 8, "{writers} in 20 rounds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_server_has_set_commits_are_durable_when_they_are_answered() {
+    for (set, used) in [("off", "on"), ("local", "on"), ("remote_write", "on"), ("on", "on"), ("remote_apply", "remote_apply")] {
+        let world = World::new().await;
+        world.alter("alter table events add column durable text not null default current_setting('synchronous_commit')").await;
+        let Place::Server(options) = world.database.place().clone() else { unreachable!("a server") };
+        let place = Place::Server(Box::new(options.options([("synchronous_commit", set)])));
+        let nate = world.account("natetest").await;
+        let store = SqlStore::open(&place, Missing::Refuse, settings()).await.expect("the same database");
+        store.end_accounts(Actor::CommandLine, vec![nate], "", NOW).await.expect("done");
+        let durable: Vec<(String,)> = world.database.rows("select durable from events where action = 'end'").await;
+        assert_eq!(durable, [(used.to_owned(),)], "{set}");
     }
 }
 

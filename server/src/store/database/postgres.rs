@@ -3,14 +3,18 @@
 use super::{
     failed,
     kept::{Kept, Lent},
-    unknown, within,
+    query::On,
+    undone, unknown, within,
 };
 use app::store::Stored;
 use sqlx::{
     ConnectOptions as _, PgConnection,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout_at},
+};
 
 const READERS: u32 = 16;
 const WRITERS: u32 = 8;
@@ -66,8 +70,9 @@ impl Postgres {
 
     pub(super) async fn begin(&self, turn: Instant) -> Stored<Open> {
         let connection = self.writers.lend(turn, self.connect()).await?;
-        let mut open = Open { connection: Some(connection) };
+        let mut open = Open { connection: Some(connection), busy: false };
         within(turn, sqlx::query("begin isolation level read committed").execute(open.connection())).await?;
+        open.rest();
         Ok(open)
     }
 
@@ -81,11 +86,11 @@ impl Postgres {
     }
 }
 
-// Where commits are not durable when they are answered, ours are; where they wait for a standby, they still do.
+// Whatever the server or the role has set, our commits are durable when they are answered: here, and at the standby where one is waited for.
 const READY: &str = "
 select
   pg_is_in_recovery(),
-  case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end";
+  case when current_setting('synchronous_commit') <> 'remote_apply' then set_config('synchronous_commit', 'on', false) end";
 
 /// Makes a new connection ready, and refuses a standby: what that shows is older than what the primary has acknowledged, and an ended
 /// session would still be let in.
@@ -94,14 +99,22 @@ async fn ready(connection: &mut PgConnection) -> sqlx::Result<()> {
     if standby { Err(sqlx::Error::Configuration("the database is a standby, which is read only".into())) } else { Ok(()) }
 }
 
-/// A connection in a transaction, closed with it unless it commits.
+/// A connection in a transaction, which is undone unless it commits.
 pub(super) struct Open {
     connection: Option<Lent<PgConnection>>,
+    /// A statement is under way, or has failed: the connection is of no more use.
+    busy: bool,
 }
 
 impl Open {
+    /// For one statement, after which it [rests](Open::rest).
     pub(super) fn connection(&mut self) -> &mut PgConnection {
+        self.busy = true;
         self.connection.as_mut().expect("taken by commit and drop only")
+    }
+
+    pub(super) fn rest(&mut self) {
+        self.busy = false;
     }
 
     pub(super) async fn commit(mut self, until: Instant) -> Stored<()> {
@@ -119,8 +132,14 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if let Some(mut connection) = self.connection.take() {
-            connection.close_on_drop();
+        let Some(mut connection) = self.connection.take() else { return };
+        match Handle::try_current() {
+            Ok(runtime) if !self.busy => drop(runtime.spawn(async move {
+                if !undone(On::Postgres(&mut connection)).await {
+                    connection.close_on_drop();
+                }
+            })),
+            _ => connection.close_on_drop(),
         }
     }
 }

@@ -4,12 +4,15 @@ use super::{
     direct::Direct,
     failed,
     kept::{Kept, Lent},
-    late, unknown, within,
+    late,
+    query::On,
+    undone, unknown, within,
 };
 use app::store::Stored;
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::Arc;
 use tokio::{
+    runtime::Handle,
     sync::{Mutex, OwnedMutexGuard},
     time::{Instant, timeout_at},
 };
@@ -54,7 +57,7 @@ impl Sqlite {
         let mut tries = BUSY_TRIES;
         loop {
             match timeout_at(turn, sqlx::query("begin immediate").execute(&mut connection)).await {
-                Ok(Ok(_)) => return Ok(Open { place, connection }),
+                Ok(Ok(_)) => return Ok(Open { of: Some((place, connection)), busy: false }),
                 Ok(Err(error)) if is_busy(&error) && tries > 1 => tries -= 1,
                 Ok(Err(error)) => return Err(failed(error)),
                 Err(_) => return Err(late()),
@@ -75,27 +78,52 @@ impl Sqlite {
     }
 }
 
-/// The one writer, in a transaction.
+/// The one writer, in a transaction, which is undone unless it commits.
 pub(super) struct Open {
-    place: OwnedMutexGuard<Option<SqliteConnection>>,
-    connection: SqliteConnection,
+    /// With its place, in which it stands again afterwards.
+    of: Option<(OwnedMutexGuard<Option<SqliteConnection>>, SqliteConnection)>,
+    /// A statement is under way, or has failed: the connection is of no more use.
+    busy: bool,
 }
 
 impl Open {
+    /// For one statement, after which it [rests](Open::rest).
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
+        self.busy = true;
+        &mut self.of.as_mut().expect("taken by commit and drop only").1
+    }
+
+    pub(super) fn rest(&mut self) {
+        self.busy = false;
     }
 
     pub(super) async fn commit(mut self, until: Instant) -> Stored<()> {
-        match timeout_at(until, sqlx::query("commit").execute(&mut self.connection)).await {
+        match timeout_at(until, sqlx::query("commit").execute(self.connection())).await {
             Ok(Ok(_)) => {
-                *self.place = Some(self.connection);
+                if let Some((mut place, connection)) = self.of.take() {
+                    *place = Some(connection);
+                }
                 Ok(())
             }
             // SQLite took it back, or never began: the connection closes with the transaction undone.
             Ok(Err(error)) if is_busy(&error) || is_full(&error) => Err(failed(error)),
             Ok(Err(error)) => Err(unknown(Some(error))),
             Err(_) => Err(unknown(None)),
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some((mut place, mut connection)) = self.of.take()
+            && let Ok(runtime) = Handle::try_current()
+            && !self.busy
+        {
+            runtime.spawn(async move {
+                if undone(On::Sqlite(&mut connection)).await {
+                    *place = Some(connection);
+                }
+            });
         }
     }
 }

@@ -63,6 +63,20 @@ async fn a_statement_that_misses_its_deadline_leaves_no_connection_behind() {
 }
 
 #[tokio::test]
+async fn a_write_that_changes_nothing_keeps_its_connection() {
+    let (_folder, store) = new_store().await;
+    let mut tx = store.database().begin().await.expect("a transaction");
+    // Holds for this connection.
+    tx.execute(query("create temp table mark (id integer)")).await.expect("marked");
+    tx.commit().await.expect("committed");
+    let mut tx = store.database().begin().await.expect("a transaction");
+    tx.execute(query("insert into mark values (1)")).await.expect("written");
+    drop(tx);
+    let mut tx = store.database().begin().await.expect("a transaction");
+    assert_eq!(tx.all::<(i64,)>(query("select id from mark")).await, Ok(vec![]), "the same connection, and nothing in it");
+}
+
+#[tokio::test]
 async fn a_session_check_is_read_directly() {
     let (_folder, store) = new_store().await;
     let account = store.create_account(Actor::CommandLine, accounts(1).remove(0), 0).await.expect("created");
