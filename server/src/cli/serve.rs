@@ -150,7 +150,7 @@ async fn open(place: &Place, settings: Settings, wait: Duration) -> anyhow::Resu
     let until = Instant::now() + wait;
     loop {
         match SqlStore::open(place, Missing::Create, settings.clone()).await {
-            Err(error @ OpenError::Away(..)) if Instant::now() + DATABASE_RETRY < until => {
+            Err(error @ (OpenError::Away(..) | OpenError::Held(_))) if Instant::now() + DATABASE_RETRY < until => {
                 tracing::warn!("{error}");
                 tokio::time::sleep(DATABASE_RETRY).await;
             }

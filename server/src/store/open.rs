@@ -33,6 +33,8 @@ pub enum OpenError {
     Newer(Place),
     /// A server that does not answer; it may later.
     Away(Place, sqlx::Error),
+    /// Somebody else brings it up to date, or holds a table.
+    Held(Place),
     LoggedOut(Place, sqlx::Error),
     NoDatabase(Place),
     Standby(Place),
@@ -56,6 +58,9 @@ impl fmt::Display for OpenError {
             }
             Self::Away(place, error) => {
                 write!(f, "The database {place} cannot be reached ({error}). Check that PostgreSQL runs, and --database-url.")
+            }
+            Self::Held(place) => {
+                write!(f, "The tables of {place} are held by another program, perhaps another usm. Wait until it is done, or end it.")
             }
             Self::LoggedOut(place, error) => {
                 write!(f, "The database {place} refuses the user or the password ({error}). Check --database-url.")

@@ -2,12 +2,19 @@
 
 use super::{Missing, OLDEST_BINARY, OpenError, SCHEMA, Whose};
 use crate::config::Place;
-use sqlx::{ConnectOptions as _, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions as _, PgConnection, error::DatabaseError, migrate::MigrateError, postgres::PgConnectOptions};
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long a server may take until it has said what it is. Migrations take as long as they take.
 const REACHED: Duration = Duration::from_secs(5);
+
+// Migrations wait so long for each other and for who holds a table, because everybody else waits behind them. One whose program has stopped is
+// thrown out.
+const PATIENCE: &str = "
+set lock_timeout = '2s';
+set idle_session_timeout = '10s';
+set idle_in_transaction_session_timeout = '10s'";
 
 /// As `server_version_num` has it: older ones do not know the settings of our connections.
 const OLDEST_SERVER: i32 = 140_000;
@@ -35,10 +42,14 @@ pub(super) async fn open(place: &Place, options: &PgConnectOptions, missing: Mis
         Whose::Ours { .. } => return Err(OpenError::Newer(place.clone())),
         Whose::Another => return Err(OpenError::NotOurs(place.clone())),
     }
+    sqlx::raw_sql(PATIENCE).execute(&mut connection).await.map_err(failed)?;
     let mut migrations = sqlx::migrate!("migrations/postgres");
     // A newer program may have added what this one does not know: `oldest_binary` says whether that matters.
     migrations.set_ignore_missing(true);
-    migrations.run(&mut connection).await.map_err(|error| OpenError::Failed(place.clone(), error.into()))?;
+    migrations.run(&mut connection).await.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
+        error => OpenError::Failed(place.clone(), error.into()),
+    })?;
     sqlx::Connection::close(connection).await.map_err(failed)
 }
 
@@ -55,6 +66,8 @@ fn failed(place: &Place, error: sqlx::Error) -> OpenError {
         Some("28000" | "28P01") => OpenError::LoggedOut(place, error),
         // No such database.
         Some("3D000") => OpenError::NoDatabase(place),
+        // A lock that it did not get.
+        Some("55P03") => OpenError::Held(place),
         // It is starting, stopping, or out of connections.
         Some("57P03" | "57P01" | "53300") | None => OpenError::Away(place, error),
         Some(_) => OpenError::Failed(place, error),

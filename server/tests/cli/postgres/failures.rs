@@ -1,7 +1,9 @@
 //! What breaks between the nodes and their database, one thing at a time.
 
 use super::cluster::{Cluster, compare_lists};
-use crate::world::{ask, signal};
+use crate::world::{World, ask, signal};
+use private_postgres::Postgres;
+use sqlx::{Connection as _, PgConnection, migrate::Migrate as _};
 use std::{
     sync::{
         atomic::{AtomicBool, Ordering},
@@ -235,4 +237,56 @@ fn what_is_no_database_to_serve_is_refused_in_one_sentence() {
     assert!((1..=3).contains(&tries.len()) && tries.iter().all(|line| line.contains("cannot be reached")), "{tries:?}");
     let served = at("careful:right", cluster.postgres.port());
     drop(cluster.world.serve_with(&[], &[("USM_DATABASE_URL", &served)]));
+}
+
+#[tokio::test]
+async fn a_start_behind_a_migration_that_does_not_end_says_so_and_leaves() {
+    let (world, postgres) = (World::new(), Postgres::start().expect("PostgreSQL starts"));
+    postgres.sql("postgres", "create database usm").expect("a database");
+    let url = postgres.url("usm");
+    let mut migrating = PgConnection::connect(&url).await.expect("a connection");
+    migrating.lock().await.expect("what each migration begins with");
+    let begun = Instant::now();
+    let done = world.usm_with(&["serve", "--listen", "127.0.0.1:0", "--database-wait", "4s"], &[("USM_DATABASE_URL", &*url)], "");
+    assert_eq!((done.status, &*done.out), (1, ""), "{}", done.err);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(done.err.lines().count() > 1, "a line a try: {}", done.err);
+    assert!(done.err.lines().all(|line| line.contains("are held by another program")), "{}", done.err);
+    // One that is waited for long enough starts.
+    let variables = [("USM_DATABASE_URL", &*url)];
+    thread::scope(|scope| {
+        let node = scope.spawn(|| world.serve_with(&[], &variables));
+        thread::sleep(Duration::from_secs(3));
+        drop(migrating);
+        drop(node.join().expect("it serves"));
+    });
+}
+
+#[test]
+fn a_feed_that_falls_silent_alone_is_replaced_within_seconds_and_misses_nothing() {
+    let mut cluster = Cluster::new(2, 2);
+    cluster.nodes[1] = None;
+    cluster.postgres.sql("usm", "create role other superuser login").expect("a user");
+    let url = cluster.wires[1].url().replace("usm@", "other@");
+    cluster.nodes[1] = Some(cluster.world.serve_at(&cluster.addresses[1], &[], &[("USM_DATABASE_URL", &url)]));
+    let ended = cluster.log_in(0, "pupil0").expect("in");
+    compare_lists(&cluster.addresses, &cluster.admin, &cluster.postgres);
+    // A node that has written nothing has no other connection of this kind.
+    let feeds = "select pid from pg_stat_activity where usename = 'other' and query = 'commit'";
+    let feeds = || cluster.postgres.sql("usm", feeds).expect("an answer").lines().map(|pid| pid.parse().expect("a process")).collect();
+    let silent: Vec<u32> = feeds();
+    for pid in &silent {
+        signal(*pid, "-STOP");
+    }
+    assert!(cluster.log_in(0, "pupil1").is_some());
+    assert_eq!(cluster.end(0, &cluster.id("pupil0")).expect("an answer").status, 200);
+    assert_eq!(cluster.check(1, &ended), 401, "a check asks the database");
+    // Its answer is waited for as long as this.
+    thread::sleep(Duration::from_secs(2));
+    compare_lists(&cluster.addresses, &cluster.admin, &cluster.postgres);
+    assert_eq!(ask(&cluster.addresses[1], "GET", "/readyz", "", "").expect("an answer").status, 200);
+    assert!(!silent.is_empty() && feeds().iter().any(|pid: &u32| !silent.contains(pid)), "it was no feed that fell silent");
+    for pid in &silent {
+        signal(*pid, "-CONT");
+    }
 }
