@@ -3,10 +3,11 @@
 use super::wire::Wire;
 use crate::{
     listed::{Listed, listed},
+    proxies::proxy::place,
     world::{Answer, Server, World, ask, soon},
 };
 use private_postgres::Postgres;
-use std::{io, net::TcpListener};
+use std::io;
 
 pub const PASSWORD: &str = "correct horse";
 
@@ -30,8 +31,7 @@ impl Cluster {
         let (world, postgres) = (World::new(), Postgres::start().expect("PostgreSQL starts"));
         postgres.sql("postgres", "create database usm").expect("a database");
         let wires: Vec<_> = (0..nodes).map(|_| Wire::to(postgres.port())).collect();
-        let free = || TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port").to_string();
-        let addresses: Vec<_> = (0..nodes).map(|_| free()).collect();
+        let addresses: Vec<_> = (0..nodes).map(|_| place()).collect();
         let mut cluster = Self { nodes: Vec::new(), addresses, wires, postgres, admin: String::new(), world };
         for node in 0..nodes {
             cluster.nodes.push(Some(cluster.serve(node)));

@@ -1,5 +1,6 @@
 //! An application of the plainest kind: it answers with what it was sent.
 
+use super::proxy::place;
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
@@ -14,8 +15,9 @@ pub struct Application {
 }
 
 impl Application {
+    /// At an address that nobody else has had: somebody may still ask at that of a server that another test has killed.
     pub fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let listener = TcpListener::bind(place()).expect("an address of its own");
         let address = listener.local_addr().expect("its address").to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&seen);
