@@ -114,7 +114,8 @@ fn postgres_tests() -> Done {
 }
 
 /// Many operations on three nodes that are killed again and again, on a database that restarts, and what of it contradicts *ended means ended*;
-/// then twenty restarts of the database and ten minutes of killed nodes under load.
+/// then twenty restarts of the database and ten minutes of killed nodes under load; and the races of log-ins and activity with ends, 10,000 rounds
+/// of each at the store and 500 over HTTP, on both databases.
 pub fn soak(arguments: &[String]) -> Done {
     let operations = arguments.first().map_or("100000", |operations| operations);
     let postgres = postgres::start()?;
@@ -123,6 +124,10 @@ pub fn soak(arguments: &[String]) -> Done {
         cargo(&[&options, names].concat())
     };
     sh(test("cli", &["postgres::soak", "postgres::deaths"]).env("USM_SOAK_OPERATIONS", operations))?;
+    let races = ["rev_02_rev_03", "rev_03", "rev_04_activity_beside"];
+    for place in [None, Some(postgres.url(DATABASES[0].0))] {
+        sh(test("it", &races).env("USM_RACE_ROUNDS", "10000").envs(place.map(|place| ("USM_TEST_POSTGRES", place))))?;
+    }
     // A transaction that commits after its event was written, and after 10,000 others.
     let mut late = test("it", &["postgres::a_late_commit"]);
     sh(late.env("USM_TEST_POSTGRES", postgres.url(DATABASES[0].0)).env("USM_LATE_COMMIT_SECONDS", "90"))

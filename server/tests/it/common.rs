@@ -50,6 +50,11 @@ pub struct Browser {
     pub account: AccountId,
 }
 
+/// How often the store is raced; over HTTP a twentieth of it. `cargo xtask soak` has time for more.
+pub fn rounds() -> usize {
+    std::env::var("USM_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
+}
+
 pub fn settings() -> Settings {
     let time_zone = TimeZone::get("America/Chicago").expect("a zone");
     // The machine that runs the tests may be busy.

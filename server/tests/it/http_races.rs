@@ -1,29 +1,39 @@
 //! What happens at the same time, over HTTP.
 
-use crate::http_world::{PASSWORD, World};
+use crate::{
+    common::rounds,
+    http_world::{PASSWORD, World},
+};
 use app::model::plan::Plan;
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The delay of one side follows the outcome, so that both orders come up. On a database server the two sides are at different nodes.
 #[tokio::test(flavor = "multi_thread")]
 async fn rev_03_a_log_in_that_races_end_and_disable_never_survives_it() {
-    const ROUNDS: u32 = 100;
+    let rounds = u32::try_from(rounds() / 20).expect("few").max(100);
     let world = World::told(|_| {}).await;
     let admin = world.signed_in("admin").await;
     let id = world.teacher;
     let (mut overlapped, mut in_first, mut out_first) = (0, 0, 0);
     let mut delay = Duration::from_millis(20);
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let plan = format!(r#"{{"act":"end_disable","selection":{{"ids":[{id}]}},"shown":{{"filters":["","","","",""]}}}}"#);
         let plan: Plan = admin.api("sessions/plan", &plan).await.json();
         let (browser, committing) = (world.stranger(), admin.clone());
+        let scattered = delay.mul_f64(0.5 + f64::from(getrandom::u32().expect("random bytes")) / f64::from(u32::MAX));
         let log_in = tokio::spawn(async move {
             let begun = Instant::now();
             (browser.log_in("teacher", PASSWORD).await, begun, Instant::now())
         });
         let commit = tokio::spawn(async move {
-            tokio::time::sleep(delay).await;
+            tokio::time::sleep(scattered).await;
             let begun = Instant::now();
             let commit = format!(r#"{{"plan":{},"confirmation":{{}}}}"#, plan.id);
             (committing.api("sessions/commit", &commit).await, begun, Instant::now())
@@ -54,8 +64,51 @@ async fn rev_03_a_log_in_that_races_end_and_disable_never_survives_it() {
         let enabled = admin.post(&format!("/accounts/{id}"), &format!("version={}", versions[0].0)).await;
         assert_eq!(enabled.status, 303, "round {round}");
     }
-    println!("{overlapped} of {ROUNDS} rounds overlapped: {in_first} times the log-in came first, {out_first} times End & Disable");
-    assert!(in_first >= ROUNDS / 10 && out_first >= ROUNDS / 10, "both orders came up: {in_first}, {out_first}");
+    println!("{overlapped} of {rounds} rounds overlapped: {in_first} times the log-in came first, {out_first} times End & Disable");
+    assert!(in_first >= rounds / 10 && out_first >= rounds / 10, "both orders came up: {in_first}, {out_first}");
+}
+
+/// On a database server the checks and the ends are at two nodes in turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn rev_01_no_check_that_begins_after_an_end_was_answered_passes() {
+    const CHECKS: usize = 50;
+    let world = World::told(|_| {}).await;
+    let admin = world.signed_in("admin").await;
+    for round in 0..20 {
+        let pupil = world.signed_in("teacher").await;
+        let (is_over, passed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let checks = (0..4).map(|_| {
+            let (pupil, is_over, passed) = (pupil.clone(), Arc::clone(&is_over), Arc::clone(&passed));
+            tokio::spawn(async move {
+                let mut after = 0;
+                while after < CHECKS {
+                    let began_after = is_over.load(Ordering::SeqCst);
+                    let status = pupil.get("/auth/verify").await.status;
+                    // A check of a file waits for nothing: the end must get its turn.
+                    tokio::task::yield_now().await;
+                    assert!(status == 401 || (status == 200 && !began_after), "{status}, after {after} checks");
+                    after += usize::from(began_after);
+                    passed.fetch_add(usize::from(status == 200), Ordering::SeqCst);
+                }
+            })
+        });
+        let checks: Vec<_> = checks.collect();
+        while passed.load(Ordering::SeqCst) < 20 {
+            assert!(checks.iter().all(|check| !check.is_finished()), "a check before the end was refused");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let target = if round % 2 == 0 {
+            format!(r#"{{"account":{}}}"#, world.teacher)
+        } else {
+            format!(r#"{{"session":{}}}"#, pupil.session.expect("one"))
+        };
+        let end = admin.api("sessions/end", &format!(r#"{{"target":{target}}}"#)).await;
+        assert_eq!(end.status, 200, "{}", end.body);
+        is_over.store(true, Ordering::SeqCst);
+        for check in checks {
+            check.await.expect("a check that began after the answer passed");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

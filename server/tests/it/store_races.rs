@@ -1,6 +1,6 @@
 //! What happens at the same instant: a sign-in and the act that should keep it out, activity and an end, and an observer of both.
 
-use crate::common::{MINUTE, NOW, World, new_session};
+use crate::common::{MINUTE, NOW, World, new_session, rounds};
 use crate::database::Beside;
 use app::{
     guard::Admin,
@@ -23,8 +23,6 @@ use std::{
     },
     time::{Duration, Instant},
 };
-
-const ROUNDS: usize = 500;
 
 /// Lets two things begin at about the same time, and learns by how much to hold back the one that keeps winning.
 struct Jitter {
@@ -127,7 +125,7 @@ async fn planned(world: &World, admin: &Admin, victim: AccountId) -> impl Future
 async fn rev_02_rev_03_no_sign_in_slips_past_end_and_disable() {
     let world = World::started().await;
     let admin = world.admin("admin01").await;
-    let victims = world.lab(ROUNDS).await;
+    let victims = world.lab(rounds()).await;
     let mut plans = std::collections::HashMap::new();
     for victim in &victims {
         plans.insert(*victim, planned(&world, &admin, *victim).await);
@@ -142,7 +140,7 @@ async fn rev_02_rev_03_no_sign_in_slips_past_end_and_disable() {
 async fn rev_02_rev_03_no_sign_in_slips_past_the_command_line() {
     let world = World::started().await;
     world.sis_account("admin01").await;
-    let victims = world.lab(ROUNDS).await;
+    let victims = world.lab(rounds()).await;
     let command_line = world.command_line().await;
     let observer = Observer::of(&world);
     race(&world, "account disable", 25, &victims, |victim| {
@@ -159,7 +157,7 @@ async fn rev_02_rev_03_no_sign_in_slips_past_the_command_line() {
 async fn rev_03_no_sign_in_slips_past_another_process() {
     let world = World::started().await;
     world.sis_account("admin01").await;
-    let victims = world.lab(ROUNDS).await;
+    let victims = world.lab(rounds()).await;
     let names: std::collections::HashMap<_, _> = victims.iter().zip(1..).map(|(id, n)| (*id, format!("lab{n:04}"))).collect();
     let url = world.database.url().to_owned();
     // A process takes milliseconds to begin, and not always as many.
@@ -282,10 +280,10 @@ async fn rev_04_activity_beside_an_end_revives_nothing() {
     let world = World::started().await;
     let other = world.command_line().await;
     let admin = world.admin("admin01").await;
-    let lab = world.lab(ROUNDS).await;
+    let lab = world.lab(rounds()).await;
     let mut beside = Beside::to(world.database.place()).await;
     let (mut jitter, mut written, mut revived) = (Jitter::new(25), 0, 0);
-    for account in lab {
+    for &account in &lab {
         let browser = world.sign_in(account).await;
         let Checked::Valid(valid) = world.check(&browser.token).await else { panic!("valid") };
         other.touch(&valid, NOW + 2 * MINUTE);
@@ -313,7 +311,7 @@ async fn rev_04_activity_beside_an_end_revives_nothing() {
     }
     assert_eq!(revived, 0);
     assert_eq!(world.number("select count(*) from sessions where last_seen_at > 1646839254000 + 120000").await, 0);
-    jitter.judge("activity and End", ROUNDS);
+    jitter.judge("activity and End", lab.len());
 }
 
 /// Sessions whose activity was written.
