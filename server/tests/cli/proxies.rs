@@ -3,7 +3,7 @@
 pub mod application;
 pub mod proxy;
 
-use crate::world::{Answer, Server, World, exchange};
+use crate::world::{Answer, Server, World, are_told_at_once, exchange, told_of_its_end};
 use application::Application;
 use proxy::{Kind, Proxy, place};
 use sqlx::{ConnectOptions as _, query_scalar, sqlite::SqliteConnectOptions};
@@ -45,15 +45,8 @@ impl Site {
         self.send(&format!("GET {path}"), APP, headers, "")
     }
 
-    /// Logs in through the proxy; answers the session's cookies, the main one and the wide one.
     fn log_in(&self, next: &str) -> (Answer, [String; 2]) {
-        let form = format!("user_name=nate&password=correct%20horse&next={next}");
-        let headers =
-            ["Origin: https://sessions.example.org", "Content-Type: application/x-www-form-urlencoded", "X-Forwarded-For: 6.6.6.6"];
-        let answer = self.send("POST /sign-in", SESSIONS, &headers, &form);
-        let cookies: Vec<_> =
-            fields(&answer.head, "set-cookie").iter().map(|cookie| cookie.split(';').next().expect("one").to_owned()).collect();
-        (answer, cookies.try_into().expect("two cookies"))
+        log_in(&self.proxy, "nate", next)
     }
 
     /// What the browser sends to the application after the log-in.
@@ -61,6 +54,16 @@ impl Site {
         let (_, [_, wide]) = self.log_in("");
         format!("Cookie: {wide}")
     }
+}
+
+/// Logs in through the proxy; answers the session's cookies, the main one and the wide one.
+pub fn log_in(proxy: &Proxy, user_name: &str, next: &str) -> (Answer, [String; 2]) {
+    let form = format!("user_name={user_name}&password=correct%20horse&next={next}");
+    let headers = ["Origin: https://sessions.example.org", "Content-Type: application/x-www-form-urlencoded", "X-Forwarded-For: 6.6.6.6"];
+    let answer = exchange(&proxy.address, &request("POST /sign-in", SESSIONS, &headers, &form)).expect("the proxy answers");
+    let cookies: Vec<_> =
+        fields(&answer.head, "set-cookie").iter().map(|cookie| cookie.split(';').next().expect("one").to_owned()).collect();
+    (answer, cookies.try_into().expect("two cookies"))
 }
 
 fn request(what: &str, host: &str, headers: &[&str], body: &str) -> String {
@@ -245,6 +248,21 @@ fn fwd_07_who_is_ended_is_out_at_the_next_request() {
         assert_eq!((answer.status, fields(&answer.head, "location")), (302, vec![there.to_owned()]), "{kind:?}: {}", answer.head);
         assert_eq!(fields(&answer.head, "cache-control"), ["no-store"], "{kind:?}");
         assert_eq!(site.application.seen().len(), seen, "{kind:?}");
+    }
+}
+
+#[test]
+fn rev_08_no_proxy_holds_back_what_an_open_page_is_told() {
+    for (_, site) in sites() {
+        let took = (0..5).map(|_| {
+            let (_, [main, _]) = site.log_in("");
+            let cookie = format!("Cookie: {main}");
+            told_of_its_end(&site.proxy.address, &request("GET /live", SESSIONS, &[&cookie], ""), || {
+                let out = site.send("POST /sign-out", SESSIONS, &["Origin: https://sessions.example.org", &cookie], "");
+                assert_eq!(out.status, 303);
+            })
+        });
+        are_told_at_once(took.collect());
     }
 }
 

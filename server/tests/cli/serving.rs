@@ -1,6 +1,6 @@
 //! A running server, and the command line as the second process on its file.
 
-use crate::world::{Server, World, ask, request, soon};
+use crate::world::{Server, World, ask, exchange, request, soon};
 use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 use std::{
     io::Write as _,
@@ -153,6 +153,33 @@ fn a_site_that_cannot_bring_the_pages_to_life_is_told_at_the_start() {
         assert!(warnings.iter().all(|warning| warning.contains(says) && warning.contains(site)), "{site}, {hashed}: {warnings:?}");
         assert_eq!(server.status("/sign-in", ""), 200, "it serves nevertheless");
     }
+}
+
+#[test]
+fn what_is_no_proper_header_names_nobody_and_no_host() {
+    let world = World::new();
+    let server = world.serve(&["--trusted-proxies", "127.0.0.1"]);
+    let host = &*server.address;
+    for (path, headers, status) in [
+        ("/me", format!("Host: {host}\r\nX-Other: 1\r\n folded"), 400),
+        ("/me", format!("Host: {host}\r\n\tfolded"), 400),
+        ("/me", format!("Host: {host}\rX-Other: 1"), 400),
+        ("/me", format!("Host: {host}\nHost: other"), 421),
+        ("/me", format!("Host : {host}"), 400),
+        ("/me", "X-Other: 1".into(), 421),
+        ("/me", format!("Host: {host}é"), 421),
+        ("/me", format!("Host: é{host}"), 421),
+        ("/me", format!("Host: {host}, {host}"), 421),
+        ("/auth/verify", format!("Host: {host}\r\nX-Forwarded-Host: app\rother"), 400),
+        ("/auth/verify", format!("Host: {host}\r\nX-Forwarded-Host: app\r\n other"), 400),
+        ("/auth/verify", format!("Host: {host}\r\nX-Forwarded-Host: é.example.org\r\nX-Forwarded-Uri: /"), 401),
+        ("/auth/verify", format!("Host: {host}\r\nX-Forwarded-Proto: httpsé\r\nX-Forwarded-Uri: /é"), 401),
+        ("/auth/verify", format!("Host: {host}\r\nCookie: usm=é"), 401),
+    ] {
+        let answer = exchange(host, &format!("GET {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n\r\n")).expect("an answer");
+        assert_eq!(answer.status, status, "{path} {headers:?}: {}", answer.head);
+    }
+    assert_eq!(server.status("/sign-in", ""), 200, "it serves on");
 }
 
 #[test]

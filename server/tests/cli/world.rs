@@ -257,6 +257,32 @@ pub fn exchange(address: &str, request: &str) -> io::Result<Answer> {
     Ok(Answer { status, head: head.to_owned(), body: answer })
 }
 
+/// Opens `/live` by this request, brings the end of its session about, and answers how long it took until the page was told.
+pub fn told_of_its_end(address: &str, request: &str, end: impl FnOnce()) -> Duration {
+    let mut page = TcpStream::connect(address).map(BufReader::new).expect("connected");
+    page.get_ref().set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+    page.get_mut().write_all(request.as_bytes()).expect("asked");
+    let mut until = |end: &str| {
+        let mut line = String::new();
+        while line.trim_end() != end {
+            line.clear();
+            assert_ne!(page.read_line(&mut line).expect("something is said"), 0, "no {end:?}");
+        }
+    };
+    until("");
+    let begun = Instant::now();
+    end();
+    until("data: ended");
+    begun.elapsed()
+}
+
+/// All but the slowest were told within a quarter of a second: the machine may be busy.
+pub fn are_told_at_once(mut took: Vec<Duration>) {
+    took.sort_unstable();
+    println!("between an end and its page: {took:?}");
+    assert!(took[took.len() - 2] < Duration::from_millis(250), "{took:?}");
+}
+
 pub fn signal(process: u32, name: &str) {
     assert!(Command::new("kill").args([name, &process.to_string()]).status().expect("kill runs").success());
 }
