@@ -149,6 +149,28 @@ pub fn encode_pairs(pairs: &[(&str, String)]) -> String {
     pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect::<Vec<_>>().join("&")
 }
 
+/// The pairs of an address's query, as the server and forms read them: once, `+` a blank. (The router decodes what it has decoded.)
+pub fn decode_pairs(query: &str) -> Vec<(String, String)> {
+    let pairs = query.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(key, value)| (decode(key), decode(value))).collect()
+}
+
+/// The value that an address's query has for a name.
+pub fn value_of(query: &str, name: &str) -> Option<String> {
+    decode_pairs(query).into_iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+fn decode(text: &str) -> String {
+    let (mut decoded, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((&first, tail)) = rest.split_first() {
+        let digit = |place: usize| char::from(*tail.get(place)?).to_digit(16);
+        let byte = digit(0).zip(digit(1)).filter(|_| first == b'%').and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        decoded.push(byte.unwrap_or(if first == b'+' { b' ' } else { first }));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
 /// Unreserved characters stand for themselves (RFC 3986, section 2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
@@ -215,5 +237,18 @@ mod tests {
                 assert_eq!(Sort::try_from(String::from(sort)), Ok(sort));
             }
         }
+    }
+
+    #[test]
+    fn pairs_are_decoded_once() {
+        let pairs = |query: &str| decode_pairs(query).into_iter().map(|(key, value)| format!("{key}:{value}")).collect::<Vec<_>>();
+        assert_eq!(pairs("?a=%2520&b=x+y%2B&&c&d=1=2&%65=%C3%A9"), ["a:%20", "b:x y+", "c:", "d:1=2", "e:é"]);
+        assert_eq!(pairs("a=50%&b=%4&c=%zz%+f&d=%ff"), ["a:50%", "b:%4", "c:%zz% f", "d:\u{fffd}"]);
+        assert_eq!(pairs(""), [""; 0]);
+        let texts = ["50%20", "a&b=c+d", "é\u{202e}", "%", ""].map(str::to_owned);
+        let query = encode_pairs(&texts.each_ref().map(|text| ("q", text.clone())));
+        assert_eq!(decode_pairs(&query).into_iter().map(|(_, text)| text).collect::<Vec<_>>(), texts);
+        assert_eq!(value_of("?q=1&q=%322", "q").as_deref(), Some("22"));
+        assert_eq!(value_of("q=1", "r"), None);
     }
 }

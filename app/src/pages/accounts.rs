@@ -5,6 +5,7 @@ use crate::{
     api::accounts,
     model::{
         account::{Found, FoundAccounts},
+        query::value_of,
         text::{counted, thousands},
     },
     parts::{
@@ -14,14 +15,14 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::use_location;
 
 /// Accounts that the page shows at most.
 const ROWS: u32 = 100;
 
 #[component]
 pub fn AccountsPage() -> impl IntoView {
-    let text = use_query_map().with_untracked(|query| query.get("q").unwrap_or_default());
+    let text = use_location().search.with_untracked(|search| value_of(search, "q").unwrap_or_default());
     let found = accounts::search(text.clone(), ROWS);
     view! {
         <PageTitle text="User Account Information" />

@@ -7,7 +7,7 @@ use crate::{
     model::{
         event::BatchId,
         plan::Report,
-        query::{Column, Query},
+        query::{Column, Query, decode_pairs, value_of},
         selection::{Picked, Selection},
         session::Window,
     },
@@ -27,10 +27,7 @@ use crate::{
     },
 };
 use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
-use leptos_router::{
-    hooks::{use_location, use_query_map},
-    params::ParamsMap,
-};
+use leptos_router::hooks::use_location;
 
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +40,12 @@ struct Wanted {
 
 impl Wanted {
     /// An offset or batch that is none is left out; an unknown order is refused.
-    fn read(address: &ParamsMap) -> Result<Self, AppError> {
-        let pairs: Vec<_> = address.clone().into_iter().collect();
+    fn read(address: &str) -> Result<Self, AppError> {
+        let pairs = decode_pairs(address);
         let query = Query::from_pairs(pairs.iter().map(|(key, value)| (&**key, &**value))).map_err(AppError::invalid)?;
-        let number = |key| address.get_str(key).and_then(|text| text.parse().ok());
-        let done = address.get_str("done").and_then(|text| text.parse().ok());
-        Ok(Self { query, offset: number("offset").unwrap_or(0), done })
+        let offset = value_of(address, "offset").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let done = value_of(address, "done").and_then(|text| text.parse().ok());
+        Ok(Self { query, offset, done })
     }
 }
 
@@ -57,7 +54,7 @@ impl Wanted {
 pub fn SessionsPage() -> impl IntoView {
     view! {
         <PageTitle text="User Session Manager" />
-        {match use_query_map().with_untracked(Wanted::read) {
+        {match use_location().search.with_untracked(|search| Wanted::read(search)) {
             Ok(wanted) => view! { <Sessions wanted /> }.into_any(),
             Err(error) => {
                 hydrated();
@@ -139,9 +136,9 @@ fn Manager(wanted: Wanted, selection: Selection, window: Option<Window>, report:
 
 /// Links and the browser's buttons that lead from the list to the list: it shows what they ask for.
 fn follow_links(list: List) {
-    let (pathname, asked) = (use_location().pathname, use_query_map());
+    let (pathname, asked) = (use_location().pathname, use_location().search);
     Effect::new(move |before: Option<()>| {
-        let Ok(Wanted { query, offset, .. }) = asked.with(Wanted::read) else { return };
+        let Ok(Wanted { query, offset, .. }) = asked.with(|asked| Wanted::read(asked)) else { return };
         if before.is_some() && pathname.with_untracked(|path| path == "/sessions") {
             list.ask_for(query, offset);
         }

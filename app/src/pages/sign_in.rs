@@ -1,15 +1,15 @@
 //! Log in: a plain form, so that a password never passes through this crate.
 
-use crate::parts::title::PageTitle;
+use crate::{model::query::value_of, parts::title::PageTitle};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::use_location;
 
 /// The empty form, with a note where the server said why one is here.
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let query = use_query_map().get_untracked();
-    let note = query.get_str("why").and_then(note);
-    view! { <SignIn next=query.get("next").unwrap_or_default() note /> }
+    let asked = use_location().search.get_untracked();
+    let note = value_of(&asked, "why").as_deref().and_then(note);
+    view! { <SignIn next=value_of(&asked, "next").unwrap_or_default() note /> }
 }
 
 fn note(why: &str) -> Option<&'static str> {
