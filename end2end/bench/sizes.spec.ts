@@ -98,6 +98,9 @@ const FILTERS: Record<string, string[]> = {
   'timestamp, any text': ['', '', '', ':5', ''],
   'count': ['', '', '', '', '>1'],
   'several columns': ['e', 'an', 'a', '', '>1'],
+  'any of five letters': ['a|e|i|o|u', '', '', '', ''],
+  'one letter, the last minutes': ['a', '', '', 'last 5m', ''],
+  'texts and a timestamp': ['e', 'an', '', ':5', ''],
 };
 const SORTS = ['user_name', '-user_name', 'last_name', '-first_name', 'created', '-created', 'count', '-count'];
 

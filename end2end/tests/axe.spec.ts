@@ -33,7 +33,7 @@ test.describe('a school of 60', () => {
   test.use({ district: { accounts: 400, sessions: 60 } });
   for (const look of LOOKS) {
     test(look.name, async ({ loggedIn, complaints }) => {
-      test.setTimeout(180_000);
+      test.setTimeout(300_000);
       const page = await loggedIn('admin01');
       await wear(page, look);
       for (const state of STATES) {

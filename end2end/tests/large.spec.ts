@@ -20,6 +20,8 @@ test.describe('5,000 users', () => {
     const page = await loggedIn('admin01');
     await page.locator('html[data-hydrated]').waitFor();
     await page.route('**/api/sessions/list', (route) => route.fulfill({ status: 503, json: 'unavailable' }), { times: 1 });
+    let lists = 0;
+    page.on('request', (request) => { lists += Number(request.url().endsWith('/api/sessions/list')); });
     await page.evaluate(() => {
       const list = document.querySelector('.list-scroll')!;
       list.scrollTop = list.scrollHeight / 2;
@@ -29,6 +31,8 @@ test.describe('5,000 users', () => {
     await complaints.expectStatus(503);
     await expect.poll(() => page.evaluate(() => document.elementFromPoint(500, 420)?.closest('tr[data-id]') !== null)).toBe(true);
     await expect(trouble).toBeHidden();
+    // By the page itself, as a look is: nobody is at work for it.
+    expect(lists).toBe(1);
   });
 
   test('few rows are in the page, and ending everybody asks for the number', async ({ loggedIn }) => {

@@ -298,10 +298,18 @@ test('without a selection the menu says what to do', async ({ loggedIn, product 
 
 test('an administrator who is ended meanwhile gets the log-in page, and his filters back', async ({ loggedIn, product }) => {
   const admin = await everybody(product, loggedIn);
-  await filter(admin, 'User Name').fill('nate');
-  await expect(admin).toHaveURL('/sessions?user_name=nate');
+  // What an address, and one in another, must not decode twice.
+  const [name, last] = ['nate|%20', 'Ka\u02bbahu & ö|test'];
+  await filter(admin, 'User Name').fill(name);
+  await filter(admin, 'Last Name').fill(last);
+  await expect(admin).toHaveURL(/last_name=Ka%CA%BB/);
+  const address = admin.url();
   product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
   await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
   await logIn(admin, 'admin01');
-  await expect(admin).toHaveURL('/sessions?user_name=nate');
+  await expect(admin).toHaveURL(address);
+  await hydrated(admin);
+  await expect(filter(admin, 'User Name')).toHaveValue(name);
+  await expect(filter(admin, 'Last Name')).toHaveValue(last);
+  expect(await names(admin)).toEqual(['natetest']);
 });

@@ -149,6 +149,28 @@ export const STATES: State[] = [
     await page.getByRole('link', { name: /^Sessions of (?!admin01)/ }).first().click();
     await expect(page.getByRole('complementary')).toBeVisible();
   } },
+  { name: 'panel-nobody', reach: async (page) => {
+    await list(page);
+    await page.route('**/api/sessions/of', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), sessions: [], disabled: true } });
+    });
+    await page.getByRole('link', { name: /^Sessions of (?!admin01)/ }).first().click();
+    await expect(page.getByText('No active sessions.')).toBeVisible();
+  } },
+  { name: 'panel-error', reach: async (page) => {
+    await list(page);
+    await page.route('**/api/sessions/of', (route) => route.fulfill({ status: 503, json: 'unavailable' }));
+    await page.getByRole('link', { name: /^Sessions of (?!admin01)/ }).first().click();
+    await expect(page.getByRole('complementary').getByRole('alert')).toBeVisible();
+  }, status: 503 },
+  { name: 'understood', reach: async (page) => {
+    await list(page);
+    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
+    if (await sheet.isVisible()) await sheet.click();
+    await page.getByRole('searchbox', { name: 'Filter Session Creation Timestamp' }).fill('last 24h');
+    await expect(page.locator('.created .understood')).toContainText('since');
+  } },
   { name: 'menu', reach: async (page) => {
     await list(page);
     await firstBox(page).check();
@@ -205,6 +227,14 @@ export const STATES: State[] = [
     await openMenu(page, 'End & Disable');
     await expect(page.getByRole('alertdialog')).toBeVisible();
   } },
+  { name: 'dialog-failed', reach: async (page) => {
+    await list(page);
+    await page.route('**/api/sessions/commit', (route) => route.fulfill({ status: 503, json: 'unavailable' }));
+    await firstBox(page).check();
+    await openMenu(page, 'End & Disable');
+    await page.getByRole('button', { name: /^End & Disable / }).click();
+    await expect(page.getByRole('alertdialog').getByRole('alert')).toContainText('The database does not answer.');
+  }, status: 503 },
   { name: 'dialog-refused', reach: async (page) => {
     await list(page, '/sessions?user_name==admin01');
     await page.getByRole('checkbox', { name: 'Select admin01' }).check();

@@ -51,7 +51,7 @@ struct Filter {
 
 const NONE: Filter = filter("", ["", "", "", "", ""], "true");
 
-const FILTERS: [Filter; 10] = [
+const FILTERS: [Filter; 13] = [
     filter("few match", ["natetest", "", "", "", ""], "user_name like '%natetest%'"),
     filter("one letter, half match", ["a", "", "", "", ""], "user_name like '%a%'"),
     filter("two letters, a third matches", ["", "an", "", "", ""], "last_name like '%an%'"),
@@ -69,6 +69,22 @@ const FILTERS: [Filter; 10] = [
         groups: "count(*) > 1",
         ..filter("several columns", ["e", "an", "a", "", ">1"], "user_name like '%e%' and last_name like '%an%' and first_name like '%a%'")
     },
+    filter(
+        "any of five letters",
+        ["a|e|i|o|u", "", "", "", ""],
+        "(user_name like '%a%' or user_name like '%e%' or user_name like '%i%' or user_name like '%o%' or user_name like '%u%')",
+    ),
+    filter(
+        "one letter, the last minutes",
+        ["a", "", "", "last 5m", ""],
+        "user_name like '%a%' and sessions.created_at >= (select max(at) from events) - 300000",
+    ),
+    filter(
+        "texts and a timestamp",
+        ["e", "an", "", ":5", ""],
+        "user_name like '%e%' and last_name like '%an%'
+          and strftime('%m/%d/%Y %I:%M:%S %p', sessions.created_at / 1000, 'unixepoch') like '%:5%'",
+    ),
 ];
 
 const fn filter(name: &'static str, typed: [&'static str; 5], rows: &'static str) -> Filter {

@@ -22,6 +22,8 @@ pub struct TextFilter {
 /// An alternative, or all of them where they are many.
 pub enum Needle {
     One(Box<Finder<'static>>),
+    /// Single letters, by their byte: most texts hold one, which is found at once.
+    Letters(Box<[bool; 256]>),
     Many(AhoCorasick),
 }
 
@@ -51,6 +53,11 @@ impl TextFilter {
             [] => return None,
             [one] => vec![Needle::one(one)],
             few if few.len() <= FEW && few.iter().all(|one| one.len() > 1) => few.iter().map(|one| Needle::one(one)).collect(),
+            letters if letters.iter().all(|one| one.len() == 1) => {
+                let mut wanted = Box::new([false; 256]);
+                letters.iter().flatten().for_each(|byte| wanted[usize::from(*byte)] = true);
+                vec![Needle::Letters(wanted)]
+            }
             many => {
                 let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(many);
                 vec![Needle::Many(automaton.expect("a filter's few kilobytes are within the automaton's limits"))]
@@ -68,6 +75,7 @@ impl TextFilter {
     pub fn length(&self) -> usize {
         let lengths = self.needles.iter().map(|needle| match needle {
             Needle::One(finder) => finder.needle().len(),
+            Needle::Letters(_) => 1,
             Needle::Many(automaton) => automaton.min_pattern_len(),
         });
         lengths.min().unwrap_or(0)
@@ -133,6 +141,10 @@ impl Needle {
             Self::One(finder) => {
                 let start = from + finder.find(&framed[from..])?;
                 start..start + finder.needle().len()
+            }
+            Self::Letters(wanted) => {
+                let start = from + framed[from..].iter().position(|byte| wanted[usize::from(*byte)])?;
+                start..start + 1
             }
             Self::Many(automaton) => automaton.find(Input::new(framed).span(from..framed.len()))?.range(),
         };
@@ -218,6 +230,8 @@ mod tests {
             ("!nate", &["kruiz", ""], &["donatello"]),
             ("!^nate|=kruiz", &["donate", "kruiz2"], &["natetest", "kruiz"]),
             ("nate|^kr", &["kruiz", "donate"], &["akruiz"]),
+            ("x|y", &["axb", "Y"], &["ab", ""]),
+            ("x|ÿ|^z", &["axb", "Y", "za"], &["az"]),
             (r"a\|b", &["a|b"], &["a", "b"]),
             (r"\^a", &["x^a"], &["a"]),
             ("", &["nate", ""], &[]),

@@ -21,6 +21,9 @@ const SPARE: u32 = 10;
 /// Rows around those in sight that are asked for before they come into it; fewer where a screen shows very many.
 const AHEAD: u32 = 40;
 
+/// By so many views the bar may stand wrong: less than a pixel of it. To put it right stops a wheel that has just begun to turn.
+const SEEN: f64 = 4.0;
+
 /// So long after the last scrolling the bar is put where it belongs.
 const REST: Duration = Duration::from_millis(200);
 
@@ -310,7 +313,7 @@ impl List {
             move || {
                 let Some(Scrolling { map, place, .. }) = self.scrolling.try_get_value() else { return };
                 let settled = map.settled(now);
-                if place == now && (settled.scroll - now.scroll).abs() >= 1.0 {
+                if place == now && (settled.scroll - now.scroll).abs() > SEEN * map.view {
                     self.go_to(settled);
                     self.show_rows(true);
                 }
