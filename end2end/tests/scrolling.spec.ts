@@ -512,6 +512,8 @@ test('in a list higher than browsers let an element be the bar leads anywhere, a
   };
   const box = (await list.boundingBox())!;
   await page.mouse.move(box.x + 300, box.y + 200);
+  // Where nobody listens, Chromium now and then loses a wheel that the driver turns.
+  await list.evaluate((list) => list.addEventListener('wheel', () => undefined, { passive: true }));
   for (const share of [0.5, 0.05, 0.97, 0.25]) {
     await list.evaluate((list, share) => { list.scrollTop = (list.scrollHeight - list.clientHeight) * share; }, share);
     const there = await above();
@@ -537,9 +539,9 @@ test('in a list higher than browsers let an element be the bar leads anywhere, a
   });
   expect(Math.abs(bar - (there / (all * high - view)) * span)).toBeLessThan(4 * view);
   // Both ends by keyboard.
-  await filter(page, 'Last Name').press('ArrowDown');
-  for (const [key, index] of [['End', all - 1], ['Home', 0]] as const) {
-    await page.keyboard.press(`Control+${key}`);
+  await filter(page, 'Last Name').focus();
+  for (const [key, index] of [['ArrowDown', 0], ['Control+End', all - 1], ['Control+Home', 0]] as const) {
+    await page.keyboard.press(key);
     await expect.poll(async () => await page.evaluate(() => document.activeElement?.closest('tr')?.getAttribute('aria-rowindex'))).toBe(String(index + 3));
     await above();
   }

@@ -1,8 +1,11 @@
 //! The machine's clock is set between two runs of the program.
 
-use crate::world::World;
+use crate::world::{World, soon};
 use sqlx::{ConnectOptions as _, query_as, sqlite::SqliteConnectOptions};
-use std::{fs, thread, time::Duration};
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 /// Variables that show a program another time, so many seconds off.
 pub fn another_time(off: &'static str) -> [(&'static str, String); 3] {
@@ -58,4 +61,41 @@ async fn tim_03_who_was_refused_for_his_time_stays_out_when_the_clock_is_set_bac
     let mut file = SqliteConnectOptions::new().filename(world.path("data/usm.db")).connect().await.expect("a connection");
     let order: Vec<(i64,)> = query_as("select at from events order by seq").fetch_all(&mut file).await.expect("events");
     assert!(order.is_sorted(), "the newest is the last: {order:?}");
+}
+
+#[tokio::test]
+async fn flt_09_a_clock_that_jumps_under_the_running_program_revives_nobody_and_stops_no_time_out() {
+    let world = World::new();
+    let set = world.path("clock");
+    fs::write(&set, "+0").expect("a file");
+    let [library, _, monotonic] = another_time("+0");
+    let set_by = set.to_str().expect("a plain path").to_owned();
+    let mut variables = vec![("FAKETIME_TIMESTAMP_FILE", &*set_by), ("FAKETIME_NO_CACHE", "1")];
+    variables.extend([&library, &monotonic].map(|(name, value)| (*name, &**value)));
+    let server = world.serve_with(&["--idle-timeout", "5s"], &variables);
+    world.ok_with(&["account", "create", "natetest"], "correct horse\n");
+    let log_in = || server.log_in("natetest", "correct+horse").expect("in");
+    let verdict = |cookie: &str| server.status("/auth/verify", cookie);
+    let before = log_in();
+    assert_eq!(verdict(&before), 200);
+    fs::write(&set, "+3600").expect("a file");
+    soon("an hour later his time is over", || verdict(&before) == 401);
+    let ahead = log_in();
+    fs::write(&set, "+0").expect("a file");
+    assert_eq!((verdict(&before), verdict(&ahead)), (401, 200));
+
+    // Nobody asks any more. The clock is an hour behind, and yet his time passes, by half.
+    let mut file = SqliteConnectOptions::new().filename(world.path("data/usm.db")).connect().await.expect("a connection");
+    let begun = Instant::now();
+    loop {
+        let (over,): (i64,) =
+            query_as("select count(*) from events where action = 'timed_out'").fetch_one(&mut file).await.expect("a count");
+        if over == 2 {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{over} timed out");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(begun.elapsed() > Duration::from_secs(9), "too early: {:?}", begun.elapsed());
+    assert_eq!((verdict(&before), verdict(&ahead)), (401, 401));
 }
