@@ -1,7 +1,7 @@
 // What was out of sight is covered until its session is known to live; a session that is about to idle out is warned of.
 import type { Page } from '@playwright/test';
 import { row } from './list.ts';
-import { expect, hydrated, logIn, setHidden, test, withBackForwardCache } from './product.ts';
+import { expect, hydrated, logIn, sendPlan, setHidden, test, withBackForwardCache } from './product.ts';
 
 const ENDED = 'You were logged out by an administrator.';
 const CHECKING = 'Checking whether you are still logged in…';
@@ -153,6 +153,22 @@ test('offline a page stays covered, and is itself again when the network is back
   await expect(row(page, 'admin01')).toBeVisible();
   await expect(cover(page)).toBeHidden();
   complaints.take(/ERR_INTERNET_DISCONNECTED/);
+});
+
+test('a page that is the answer to a form leaves without sending it again', async ({ loggedIn, product }) => {
+  await product.logIn('natetest');
+  const page = await loggedIn('admin01');
+  await hydrated(page);
+  await page.getByRole('checkbox', { name: 'Select natetest' }).check();
+  const streamed = page.waitForResponse(/\/live$/);
+  await sendPlan(page, 'end');
+  await hydrated(page);
+  await streamed;
+  const sent: string[] = [];
+  page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()));
+  product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+  await expect(page.getByText('You were logged out by an administrator.')).toBeVisible();
+  expect(sent).toEqual([]);
 });
 
 test('a page of somebody else is not shown again', async ({ loggedIn, complaints }) => {
