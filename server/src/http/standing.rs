@@ -17,7 +17,7 @@ use axum::{
 /// In seconds: between two looks, at most, since a stream can be lost without a word; and while there is a warning, which activity
 /// elsewhere takes back.
 const SELDOM: i64 = 60;
-const OFTEN: i64 = 5;
+const OFTEN: i64 = 3;
 
 /// `HEAD /live`: no activity.
 pub async fn ask(
