@@ -1,4 +1,5 @@
-//! Who asks, and what proves it: only [`admin`] and [`signed_in`] hand out the values that the store's methods demand.
+//! Who asks, and what proves it. Only [`Visitor::admin`] makes an [`Admin`]; a [`SignedIn`] has open fields and is made by the session
+//! check.
 
 use crate::{
     error::AppError,

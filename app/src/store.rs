@@ -1,6 +1,7 @@
 //! What the pages ask of the server: a person's intentions, not table operations.
 //!
-//! Each method takes the proof of the right to ask for it. Each write is one transaction with one event per target.
+//! Each method but [`Store::export_texts`] takes who asks: [`Admin`], which only the check of the role makes, or [`SignedIn`]. Each write
+//! is one transaction with one event per target.
 
 use crate::{
     error::AppError,

@@ -15,7 +15,7 @@ use std::{env, fmt::Write as _, path::Path, process::ExitCode, time::Instant};
 type Error = Box<dyn std::error::Error>;
 type Done<T = ()> = Result<T, Error>;
 
-/// Name, arguments, and what it does.
+/// Name, and what it does, with its arguments.
 const COMMANDS: [(&str, &str); 13] = [
     ("run", "build the product and serve it with a demo district (options go to `usm serve`; --no-open opens no browser)"),
     ("test", "everything: format, lints, documentation, Rust tests, browser tests, sizes"),
@@ -27,7 +27,7 @@ const COMMANDS: [(&str, &str); 13] = [
     ("cluster", "three nodes on one PostgreSQL database behind a load balancer, on this machine (options go to each `usm serve`)"),
     (
         "soak",
-        "100,000 operations on three nodes that are killed, on a database that restarts, and a check of what everybody saw (or so many)",
+        "100,000 operations (`soak N`: N) on three nodes that are killed, on a database that restarts, and a check of what everybody saw",
     ),
     ("deny", "licences, banned crates and sources, by cargo-deny (installed into target/tools once)"),
     ("dev", "a server that is built anew when a file changes (options go to `usm serve`)"),

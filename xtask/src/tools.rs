@@ -1,4 +1,5 @@
-//! What a machine may lack: the WASM target, npm packages, Chromium, nginx, Caddy, PostgreSQL, cargo-deny.
+//! What a machine may lack: the WASM target, npm packages, cargo-deny, and of Debian's chromium, nginx, caddy, haproxy, postgresql,
+//! faketime and openssl.
 
 use crate::Done;
 use std::{
@@ -99,7 +100,7 @@ pub fn debian(programs: &[(&str, &'static str)]) -> Done<Vec<&'static str>> {
     }
     if output(Command::new("id").arg("-u"))?.trim() != "0" {
         return Err(
-            format!("the tests need what is not installed here. Install it with: sudo apt-get install -y {}", missing.join(" ")).into()
+            format!("this command needs what is not installed here. Install it with: sudo apt-get install -y {}", missing.join(" ")).into()
         );
     }
     sh(Command::new("apt-get").args(["update", "-qq"]))?;

@@ -1,4 +1,5 @@
-//! One line for each request but those that are asked often and well, and one more for the monitor: never its query (names stand in filters), its cookies or its body.
+//! One line for each request but those that are asked often and well, never with its query (names stand in filters), its cookies or its
+//! body; and one count for `/metrics`.
 
 use crate::metrics;
 use axum::{extract::Request, middleware::Next, response::Response};

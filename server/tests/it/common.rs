@@ -50,7 +50,7 @@ pub struct Browser {
     pub account: AccountId,
 }
 
-/// How often the store is raced; over HTTP a twentieth of it. `cargo xtask soak` has time for more.
+/// How often the store is raced; over HTTP a twentieth of it, at least 100 times. `cargo xtask soak` has time for more.
 pub fn rounds() -> usize {
     std::env::var("USM_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
 }
