@@ -2,7 +2,7 @@
 //!
 //! A time-out is never early: the stored deadline includes what may be waiting here, and no more.
 
-use app::model::session::SessionId;
+use app::model::{session::SessionId, text::count};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -79,7 +79,7 @@ impl Activity {
 
     /// Sessions whose activity is noted and not written yet.
     pub fn count(&self) -> u32 {
-        u32::try_from(self.noted.lock().unwrap_or_else(PoisonError::into_inner).len()).unwrap_or(u32::MAX)
+        count(self.noted.lock().unwrap_or_else(PoisonError::into_inner).len())
     }
 
     /// Takes at most `limit` notes out.

@@ -14,7 +14,7 @@ use crate::{
     store::{Actor, ListedAccount, NewAccount, SessionStart, SqlStore},
 };
 use app::{
-    model::account::AccountId,
+    model::{account::AccountId, text::count},
     store::{StoreError, Stored},
 };
 use chance::Chance;
@@ -45,7 +45,7 @@ pub async fn create_accounts(store: &SqlStore, number: u32, seed: u64, named: &[
     });
     let then = now - ACCOUNTS_BEFORE;
     let ids = store.create_accounts(Actor::CommandLine, new.collect(), then).await?;
-    store.count_accounts().await?;
+    store.analyze_accounts().await?;
     let disabled = people.iter().zip(ids).filter(|(person, _)| person.disabled).map(|(_, id)| id).collect();
     store.disable_accounts(Actor::CommandLine, disabled, "Left the district", then).await
 }
@@ -70,7 +70,7 @@ pub async fn top_up(store: &SqlStore, sessions: u32, limits: Limits, now: i64, c
         let starts = visits.iter().map(|visit| start(visit, idle[visit.person].id)).collect::<Stored<_>>()?;
         begun += store.begin_demo_sessions(starts).await?.into_iter().flatten().count();
     }
-    Ok(u32::try_from(begun).unwrap_or(u32::MAX))
+    Ok(count(begun))
 }
 
 /// Whether an account is one of those that chance signs in: not one that is disabled, and not the one to log in with.

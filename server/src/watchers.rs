@@ -3,7 +3,7 @@
 //! They are told by the feed, after the directory has followed; nothing else has news.
 
 use crate::directory::{Change, Directory};
-use app::model::{account::AccountId, session::SessionId};
+use app::model::{account::AccountId, session::SessionId, text::count};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -124,7 +124,7 @@ impl Watchers {
 
     /// Open pages.
     pub fn count(&self) -> u32 {
-        u32::try_from(self.pages().by_session.values().map(VecDeque::len).sum::<usize>()).unwrap_or(u32::MAX)
+        count(self.pages().by_session.values().map(VecDeque::len).sum())
     }
 
     /// Lets everybody go, for a node that stops.

@@ -14,6 +14,7 @@ pub const BROWSER_STEPS: usize = 5;
 /// What belongs to the server and may never reach the browser.
 const NOT_IN_THE_BROWSER: [&str; 5] = ["sqlx", "tokio", "axum", "argon2", "jiff"];
 const TESTED: [&str; 6] = ["-p", "app", "-p", "server", "--features", "app/ssr"];
+const SERVER: [&str; 4] = ["-p", "server", "--features", "app/ssr"];
 
 /// Tests of what only a SQLite file has or does, and those that ask no database.
 const ABOUT_FILES: [&str; 11] = [
@@ -60,10 +61,11 @@ pub fn lint(steps: &mut Steps) -> Done {
     steps.step("Clippy (3 min on two cores when nothing is built yet)", || {
         sh(cargo(&["clippy", "--quiet", "--all-targets"]).args(TESTED).args(["--", "-D", "warnings"]))?;
         sh(&mut cargo(&["clippy", "--quiet", "-p", "frontend", "--target", WASM, "--", "-D", "warnings"]))?;
-        sh(&mut cargo(&["clippy", "--quiet", "-p", "xtask", "-p", "private-postgres", "--", "-D", "warnings"]))
+        sh(&mut cargo(&["clippy", "--quiet", "--all-targets", "-p", "xtask", "-p", "private-postgres", "--", "-D", "warnings"]))
     })?;
     steps.step("Documentation", || {
-        sh(cargo(&["doc", "--quiet", "--no-deps", "--document-private-items", "-p", "app", "-p", "server", "--features", "app/ssr"])
+        sh(cargo(&["doc", "--quiet", "--no-deps", "--document-private-items"])
+            .args(TESTED)
             .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))
     })?;
     steps.step("Types of the browser tests", || sh(&mut npx(&["tsc", "--noEmit", "--project", "."])))?;
@@ -86,7 +88,8 @@ fn browser_tree() -> Done {
 fn rust_tests() -> Done {
     sh(tests().args(TESTED).args(["--", "--skip", ABOUT_SERVERS]))?;
     // Those of modules of that name in the product ask no server.
-    sh(tests().args(["-p", "server", "--features", "app/ssr", "--lib", "--", ABOUT_SERVERS]))
+    sh(tests().args(SERVER).args(["--lib", "--", ABOUT_SERVERS]))?;
+    sh(tests().args(["-p", "xtask"]))
 }
 
 fn tests() -> Command {
@@ -100,7 +103,7 @@ fn postgres_tests() -> Done {
     let postgres = postgres::start()?;
     for (database, _) in DATABASES {
         let mut tests = tests();
-        tests.args(["-p", "server", "--features", "app/ssr", "--test", "it", "--"]).env("USM_TEST_POSTGRES", postgres.url(database));
+        tests.args(SERVER).args(["--test", "it", "--"]).env("USM_TEST_POSTGRES", postgres.url(database));
         if database != "usm" {
             tests.args(["store_", ABOUT_SERVERS, "rev_03"]);
         }
@@ -109,7 +112,7 @@ fn postgres_tests() -> Done {
     drop(postgres);
     // Each of these has a server and nodes of its own, and measures how quickly they answer: one by one.
     let mut tests = tests();
-    tests.args(["-p", "server", "--features", "app/ssr", "--test", "cli", "--", ABOUT_SERVERS]);
+    tests.args(SERVER).args(["--test", "cli", "--", ABOUT_SERVERS]);
     sh(tests.env("NEXTEST_TEST_THREADS", "1").env("RUST_TEST_THREADS", "1"))
 }
 
@@ -120,8 +123,9 @@ pub fn soak(arguments: &[String]) -> Done {
     let operations = arguments.first().map_or("100000", |operations| operations);
     let postgres = postgres::start()?;
     let test = |target, names: &[&str]| {
-        let options = ["test", "-p", "server", "--features", "app/ssr", "--test", target, "--", "--nocapture", "--test-threads=1"];
-        cargo(&[&options, names].concat())
+        let mut test = cargo(&["test"]);
+        test.args(SERVER).args(["--test", target, "--", "--nocapture", "--test-threads=1"]).args(names);
+        test
     };
     sh(test("cli", &["postgres::soak", "postgres::deaths"]).env("USM_SOAK_OPERATIONS", operations))?;
     let races = ["rev_02_rev_03", "rev_03", "rev_04_activity_beside"];

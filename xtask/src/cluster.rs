@@ -2,7 +2,7 @@
 
 use crate::{
     Done, Steps, postgres,
-    run::{RELEASE_STEPS, Release, release},
+    run::{ADDRESS, DISTRICT, RELEASE_STEPS, Release, release},
     tools::{debian, sh},
 };
 use std::{
@@ -17,7 +17,6 @@ use std::{
 };
 
 const NODES: usize = 3;
-const ADDRESS: &str = "127.0.0.1:3000";
 const HAPROXY: &str = "/usr/sbin/haproxy";
 /// What is shipped, with this machine's addresses in place of those in it.
 const CONFIGURATION: &str = "docs/deploy/haproxy.cfg";
@@ -52,8 +51,7 @@ pub fn cluster(arguments: &[String]) -> Done {
     // The passwords of the demo, and the configuration of the balancer.
     let folder = std::env::temp_dir().join(format!("usm-cluster-{}", std::process::id()));
     fs::create_dir(&folder)?;
-    let served =
-        steps.step("Demo district (10 s)", || sh(usm(&release, &folder, &url).args(["demo", "--accounts", "26545", "--sessions", "2400"])));
+    let served = steps.step("Demo district (10 s)", || sh(usm(&release, &folder, &url).arg("demo").args(DISTRICT)));
     let served =
         served.and_then(|()| steps.step("Nodes and balancer; Ctrl+C stops them", || serve(&release, &folder, &url, arguments, &stopped)));
     drop(postgres);

@@ -16,9 +16,9 @@ use std::{
     time::Duration,
 };
 
-const ADDRESS: &str = "127.0.0.1:3000";
+pub const ADDRESS: &str = "127.0.0.1:3000";
 /// A district of the size that the demo is believable at: see `docs/quirks.md`.
-const DISTRICT: [&str; 4] = ["--accounts", "26545", "--sessions", "2400"];
+pub const DISTRICT: [&str; 4] = ["--accounts", "26545", "--sessions", "2400"];
 
 pub struct Release {
     pub binary: PathBuf,
@@ -61,7 +61,7 @@ pub fn run(arguments: &[String]) -> Done {
     options.retain(|option| *option != "--no-open");
     let open = options.len() == quiet && (env::var_os("DISPLAY").is_some() || env::var_os("WAYLAND_DISPLAY").is_some());
 
-    let mut steps = Steps::of(5);
+    let mut steps = Steps::of(RELEASE_STEPS + 2);
     let Release { binary, site } = release(&mut steps)?;
     steps.step("Demo district in data/usm.db (5 s; a second start only tops up its sessions)", || {
         let database = value(&options, "--database-url").into_iter().flat_map(|url| ["--database-url", url]);

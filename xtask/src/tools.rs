@@ -99,9 +99,11 @@ pub fn debian(programs: &[(&str, &'static str)]) -> Done<Vec<&'static str>> {
         return Ok(missing);
     }
     if output(Command::new("id").arg("-u"))?.trim() != "0" {
-        return Err(
-            format!("this command needs what is not installed here. Install it with: sudo apt-get install -y {}", missing.join(" ")).into()
-        );
+        return Err(format!(
+            "this command needs what is not installed here. Install it with: sudo apt-get install -y {}",
+            missing.join(" ")
+        )
+        .into());
     }
     sh(Command::new("apt-get").args(["update", "-qq"]))?;
     sh(Command::new("apt-get").args(["install", "-y", "-qq"]).args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))?;

@@ -11,7 +11,7 @@ pub mod wall;
 
 use super::{
     query::{Column, Query},
-    text::number,
+    text::count,
 };
 use count::CountFilter;
 use created::CreatedFilter;
@@ -61,7 +61,7 @@ impl Filters {
     /// first name; `sessions` the creation times (UTC milliseconds) of all its active sessions.
     pub fn newest_match(&self, texts: [&str; 3], sessions: &[i64]) -> Option<i64> {
         let texts_match = self.texts.iter().zip(texts).all(|(filter, text)| filter.as_ref().is_none_or(|filter| filter.matches(text)));
-        if !texts_match || !self.count.as_ref().is_none_or(|filter| filter.matches(number(sessions))) {
+        if !texts_match || !self.count.as_ref().is_none_or(|filter| filter.matches(count(sessions.len()))) {
             return None;
         }
         sessions.iter().copied().filter(|&at| self.created.as_ref().is_none_or(|filter| filter.matches(at))).max()

@@ -6,7 +6,7 @@ pub use report::{Report, Skipped, Undone};
 
 use super::{
     account::Named,
-    text::{counted, number},
+    text::{count, counted},
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +92,7 @@ impl Plan {
     /// Accounts acted upon, where *Also disable … SIS administrators* is (not) ticked.
     pub fn users_with(&self, also_sis: bool) -> u32 {
         let more = if also_sis && self.sis_skipped { self.sis.len() } else { 0 };
-        self.users.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
+        self.users.saturating_add(count(more))
     }
 
     /// Their active sessions.
@@ -136,7 +136,7 @@ impl Plan {
     /// `Also disable 2 SIS administrators: admin02, kruiz`, where that is asked.
     pub fn sis_box(&self) -> Option<String> {
         let names: Vec<_> = self.sis.iter().map(|named| &*named.user_name).collect();
-        self.sis_skipped.then(|| format!("Also disable {}: {}", counted(number(&names), "SIS administrator"), names.join(", ")))
+        self.sis_skipped.then(|| format!("Also disable {}: {}", counted(count(names.len()), "SIS administrator"), names.join(", ")))
     }
 
     /// The one account acted upon, where it is one.

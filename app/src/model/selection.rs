@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn shown(text: &str) -> Query {
-        Query::from_pairs([("user_name", text)]).expect("a good query")
+        Query::from_pairs(&[("user_name", text)]).expect("a good query")
     }
 
     fn meant(selection: &Selection) -> BTreeSet<AccountId> {

@@ -26,14 +26,14 @@ pub fn joined<const N: usize>(texts: [String; N]) -> String {
     texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// How many of them there are.
-pub fn number<T>(things: &[T]) -> u32 {
-    u32::try_from(things.len()).unwrap_or(u32::MAX)
+/// How many there are, in the size in which the model counts.
+pub fn count(things: usize) -> u32 {
+    u32::try_from(things).unwrap_or(u32::MAX)
 }
 
 /// ` and 13 more`, where not all are named.
 pub fn more<T>(all: u32, named: &[T]) -> String {
-    match all.saturating_sub(number(named)) {
+    match all.saturating_sub(count(named.len())) {
         0 => String::new(),
         more => [" and ", &thousands(more), " more"].concat(),
     }

@@ -9,7 +9,7 @@ use crate::{
         event::EventLine,
         plan::{Act, REASON_CHARS, Report},
         session::SessionLine,
-        text::{counted, isolated, joined, thousands},
+        text::{count, counted, isolated, joined, thousands},
     },
     parts::{
         breadcrumb::{ADMINISTRATION, Crumb, PageHead},
@@ -81,7 +81,7 @@ fn Information(details: AccountDetails) -> impl IntoView {
     let consequence = match (disabled, sessions.len()) {
         (true, _) => format!("Saving lets {} log in again.", isolated(&user_name)),
         (false, 0) => format!("Saving keeps {} from logging in.", isolated(&user_name)),
-        (false, active) => format!("Saving ends {}.", counted(u32::try_from(active).unwrap_or(u32::MAX), "active session")),
+        (false, active) => format!("Saving ends {}.", counted(count(active), "active session")),
     };
     let can_log_in = status == CAN_LOG_IN;
     let free = locked.is_none();
@@ -163,8 +163,8 @@ fn Sessions(id: AccountId, sessions: Vec<SessionLine>) -> impl IntoView {
     }
 }
 
-fn shown(count: usize) -> String {
-    thousands(u32::try_from(count).unwrap_or(u32::MAX))
+fn shown(things: usize) -> String {
+    thousands(count(things))
 }
 
 #[component]

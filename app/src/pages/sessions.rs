@@ -41,8 +41,7 @@ struct Wanted {
 impl Wanted {
     /// An offset or batch that is none is left out; an unknown order is refused.
     fn read(address: &str) -> Result<Self, AppError> {
-        let pairs = decode_pairs(address);
-        let query = Query::from_pairs(pairs.iter().map(|(key, value)| (&**key, &**value))).map_err(AppError::invalid)?;
+        let query = Query::from_pairs(&decode_pairs(address)).map_err(AppError::invalid)?;
         let offset = value_of(address, "offset").and_then(|text| text.parse().ok()).unwrap_or(0);
         let done = value_of(address, "done").and_then(|text| text.parse().ok());
         Ok(Self { query, offset, done })

@@ -4,7 +4,7 @@ use crate::{
     model::{
         plan::Act,
         query::Sort,
-        text::{counted, thousands},
+        text::{count, counted, thousands},
     },
     parts::{
         acts::Acts,
@@ -34,9 +34,7 @@ pub fn ActionBar() -> impl IntoView {
         list.picked.with(|picked| match (&picked.selection, list.selected.get()) {
             (selection, _) if selection.is_empty() => hint.get().then(|| SELECT_FIRST.to_owned()),
             (_, Some(selected)) => Some(selected.sentence()),
-            (crate::model::selection::Selection::Ids(ids), None) => {
-                Some(format!("{} selected", counted(u32::try_from(ids.len()).unwrap_or(u32::MAX), "user")))
-            }
+            (crate::model::selection::Selection::Ids(ids), None) => Some(format!("{} selected", counted(count(ids.len()), "user"))),
             (_, None) => Some("Counting…".into()),
         })
     };

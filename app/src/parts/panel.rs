@@ -7,7 +7,7 @@ use crate::{
         plan::Act,
         selection::Selection,
         session::AccountSessions,
-        text::{joined, number},
+        text::{count, joined},
     },
     parts::{acts::Acts, browser, failure, list::List},
 };
@@ -43,7 +43,7 @@ pub fn Panel() -> impl IntoView {
                 match sessions {
                     Ok(found) => {
                         let act = if found.disabled { Act::EndDisable } else { Act::End };
-                        list.learn_count(account, number(&found.sessions), act);
+                        list.learn_count(account, count(found.sessions.len()), act);
                         show(found);
                     }
                     Err(error) if failure::leave_if_signed_out(&error) => {}

@@ -5,7 +5,11 @@
 
 use crate::{
     api::accounts,
-    model::{account::Found, query::encode, text::counted},
+    model::{
+        account::Found,
+        query::encode,
+        text::{count, counted},
+    },
     parts::{account_state::AccountState, failure, tools},
 };
 use leptos::{ev, html, prelude::*, task::spawn_local_scoped_with_cancellation};
@@ -154,7 +158,7 @@ pub fn SearchBox() -> impl IntoView {
         _ if answered() => "No tool and nobody matches.".into(),
         _ => "Searching…".into(),
     };
-    let announced = move || if shown() && answered() && hits() > 0 { counted(number(hits()), "result") } else { String::new() };
+    let announced = move || if shown() && answered() && hits() > 0 { counted(count(hits()), "result") } else { String::new() };
     let option_view = move |at: usize, hit: Hit| {
         view! {
             <a role="option" id=option_id(at) href=hit.href tabindex="-1" aria-selected=move || (active.get() == Some(at)).to_string()>
@@ -242,8 +246,4 @@ fn option_id(at: usize) -> String {
 fn option(at: usize) -> Option<HtmlElement> {
     use leptos::wasm_bindgen::JsCast;
     document().get_element_by_id(&option_id(at))?.dyn_into().ok()
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

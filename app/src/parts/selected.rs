@@ -4,7 +4,7 @@ use crate::{
     AppError, api,
     model::{
         session::{Row, SelectedRows},
-        text::{number, thousands},
+        text::{count, thousands},
     },
     parts::{browser, failure, list::List},
 };
@@ -49,7 +49,7 @@ pub fn ShowSelected() -> impl IntoView {
 #[component]
 fn Rows(rows: SelectedRows) -> impl IntoView {
     let list = List::take();
-    let shown = number(&rows.rows);
+    let shown = count(rows.rows.len());
     let more = move || {
         let more = list.selected.with(|selected| selected.as_ref().map_or(0, |selected| selected.users.saturating_sub(shown)));
         (more > 0).then(|| view! { <p class="panel-note">{format!("and {} more", thousands(more))}</p> })

@@ -3,7 +3,7 @@
 use crate::{
     model::{
         session::WINDOW_ROWS,
-        text::{number, thousands},
+        text::{count, thousands},
     },
     parts::{
         action_bar::count_line,
@@ -47,7 +47,7 @@ fn NamesFound() -> impl IntoView {
     let names = Memo::new(move |_| list.shown.with(|shown| shown.names.clone()));
     move || {
         let names = names.get()?;
-        let missing = number(&names.missing);
+        let missing = count(names.missing.len());
         let found = format!("{} of {} names", thousands(names.asked.saturating_sub(missing)), thousands(names.asked));
         let ways = (missing > 0).then(|| {
             let text = format!("{} not logged in", thousands(missing));

@@ -2,7 +2,7 @@
 //!
 //! OWASP's Password Storage Cheat Sheet gives the parameters: 19,456 KiB, two passes, one lane.
 
-use app::AppError;
+use app::{AppError, model::text::count};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc},
@@ -104,7 +104,7 @@ impl Passwords {
 
     /// Verifications under way, and those that wait for a slot.
     pub fn under_way(&self) -> u32 {
-        u32::try_from(self.most - self.places.available_permits()).unwrap_or(u32::MAX)
+        count(self.most - self.places.available_permits())
     }
 
     /// Verifications so far; a sign-in makes exactly one, whoever asks.

@@ -27,7 +27,9 @@ pub enum Command {
     /// Set a password, read from standard input, and end the account's sessions
     SetPassword(NameArgs),
     /// Give an account a role
-    Grant(GrantArgs),
+    Grant(RoleArgs),
+    /// Take a role from an account
+    Revoke(RoleArgs),
     /// Let an account log in again
     Enable(NameArgs),
     /// End an account's sessions and keep it from logging in
@@ -64,7 +66,7 @@ pub struct NameArgs {
 }
 
 #[derive(clap::Args)]
-pub struct GrantArgs {
+pub struct RoleArgs {
     user_name: String,
     /// SIS: Student Information System, the role that uses the User Session Manager
     #[arg(value_enum, ignore_case = true)]
@@ -102,7 +104,8 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(args) => create(args).await,
         Command::SetPassword(args) => set_password(args).await,
-        Command::Grant(args) => grant(args).await,
+        Command::Grant(args) => set_role(args, true).await,
+        Command::Revoke(args) => set_role(args, false).await,
         Command::Enable(args) => enable(args).await,
         Command::Disable(args) => disable(args).await,
         Command::List(args) => list(args).await,
@@ -138,12 +141,18 @@ async fn set_password(args: NameArgs) -> anyhow::Result<()> {
     .await
 }
 
-async fn grant(args: GrantArgs) -> anyhow::Result<()> {
+async fn set_role(args: RoleArgs, held: bool) -> anyhow::Result<()> {
     let Role::Sis = args.role;
     database::with(&args.database, TimeZone::UTC, async |store, clock| {
         let account = find(store, &args.user_name).await?;
-        let changed = store.set_sis(Actor::CommandLine, account, true, clock.now()).await.map_err(said)?;
-        output::print(&format!("{} {} the role SIS.\n", printable(&args.user_name), if changed { "now holds" } else { "already holds" }))
+        let changed = store.set_sis(Actor::CommandLine, account, held, clock.now()).await.map_err(said)?;
+        let holds = match (held, changed) {
+            (true, true) => "now holds",
+            (true, false) => "already holds",
+            (false, true) => "no longer holds",
+            (false, false) => "does not hold",
+        };
+        output::print(&format!("{} {holds} the role SIS.\n", printable(&args.user_name)))
     })
     .await
 }

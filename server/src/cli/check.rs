@@ -6,7 +6,7 @@ use super::{
     output,
 };
 use anyhow::bail;
-use app::model::text::counted;
+use app::model::text::{count, counted};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -23,7 +23,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             bail!("The database {place} is damaged; stop the server and restore a copy.");
         }
         let accounts = store.list_accounts(clock.now()).await.map_err(said)?;
-        let users = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
+        let users = count(accounts.len());
         let sessions = accounts.iter().map(|account| account.sessions).sum();
         let zone = config.time_zone.iana_name().unwrap_or("the system's");
         output::print(&format!(

@@ -31,7 +31,7 @@ pub async fn with<T>(
 
 /// A refusal in its own words.
 pub fn refused(error: &AppError) -> anyhow::Error {
-    anyhow::Error::msg(error.status_and_sentence().1.to_owned())
+    anyhow::Error::msg(error.sentence().to_owned())
 }
 
 /// What the store answered instead of doing it.

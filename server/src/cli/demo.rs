@@ -18,7 +18,7 @@ use crate::{
     store::{Actor, Missing, Settings, SqlStore},
 };
 use anyhow::{Context as _, bail};
-use app::model::text::counted;
+use app::model::text::{count, counted};
 use jiff::tz::TimeZone;
 
 #[derive(clap::Args)]
@@ -73,7 +73,7 @@ async fn fill(store: &SqlStore, place: &Place, args: &Args) -> anyhow::Result<()
 
     let accounts = store.list_accounts(now).await.map_err(said)?;
     let sessions = accounts.iter().map(|account| account.sessions).sum();
-    let accounts = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
+    let accounts = count(accounts.len());
     let (accounts, sessions) = (counted(accounts, "account"), counted(sessions, "active session"));
     output::print(&format!("{accounts}, {sessions} in {place}; passwords in {}\n", file.display()))
 }

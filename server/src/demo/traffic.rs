@@ -16,7 +16,7 @@ use crate::{
 };
 use app::{
     guard::Origin,
-    model::{account::AccountId, session::SessionId},
+    model::{account::AccountId, session::SessionId, text::count},
     store::Stored,
 };
 use std::{collections::HashSet, time::Duration};
@@ -52,7 +52,7 @@ impl Traffic {
     /// Goes on with those who are at work already.
     async fn begin(store: &SqlStore, limits: Limits, now: i64) -> Stored<Self> {
         let (people, sessions) = People::of(store, now).await?;
-        let usual = u32::try_from(people.0.len()).unwrap_or(u32::MAX) / 100 * SIGNED_IN_PERCENT;
+        let usual = count(people.0.len()) / 100 * SIGNED_IN_PERCENT;
         let mut chance = Chance::new(now.cast_unsigned());
         let mut crowd = Crowd::new(usual.max(sessions), limits.idle, now);
         let known: HashSet<_> = people.0.iter().map(|(account, _)| *account).collect();

@@ -4,6 +4,7 @@ use super::Directory;
 use app::model::{
     filter::{Filters, text::TextFilter},
     session::Names,
+    text::count,
 };
 use std::collections::HashSet;
 
@@ -19,9 +20,6 @@ impl Directory {
         let column = self.accounts.column(column);
         let logged_in: HashSet<&[u8]> = found.iter().map(|slot| column.folded(slot)).collect();
         let missing = filter.names().iter().filter(|(folded, _)| !logged_in.contains(folded.as_bytes()));
-        Some(Names {
-            asked: u32::try_from(filter.names().len()).unwrap_or(u32::MAX),
-            missing: missing.map(|(_, name)| name.clone()).collect(),
-        })
+        Some(Names { asked: count(filter.names().len()), missing: missing.map(|(_, name)| name.clone()).collect() })
     }
 }

@@ -5,6 +5,7 @@ use app::model::{
     account::{Found, FoundAccounts},
     filter::text::EDGE,
     fold::search_fold,
+    text::count,
 };
 use memchr::memmem::Finder;
 use std::collections::BTreeSet;
@@ -48,7 +49,7 @@ impl Directory {
             let live = self.accounts.live().iter();
             live.map(|slot| (tiers[slot as usize], ranks[slot as usize])).filter(|(tier, _)| *tier != Tier::None)
         };
-        let total = u32::try_from(found().count()).unwrap_or(u32::MAX);
+        let total = count(found().count());
         let best = if limit == 0 { Vec::new() } else { smallest(found(), 0, limit as usize) };
         let accounts = best.into_iter().map(|(_, rank)| self.found(self.accounts.order(0)[rank as usize])).collect();
         FoundAccounts { accounts, total }

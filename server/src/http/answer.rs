@@ -36,10 +36,16 @@ impl From<StoreError> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Shown { status, answer: Answer::Refused(self.0) }.into_response()
+        Shown { status: status(&self.0), answer: Answer::Refused(self.0) }.into_response()
     }
 }
+
+pub fn status(error: &AppError) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// When to ask again, beside 503: in so many seconds.
+pub const SOON: HeaderValue = HeaderValue::from_static("2");
 
 impl IntoResponse for Shown {
     /// Without a body until [`render`] gives it one.
@@ -62,7 +68,7 @@ pub fn refusal(response: &Response) -> Option<&AppError> {
 pub async fn render(State(node): State<Node>, request: Request, next: Next) -> Response {
     let mut response = rendered(&node, request, next).await;
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        response.headers_mut().insert(header::RETRY_AFTER, SOON);
     }
     response
 }

@@ -10,7 +10,7 @@ use app::{
     AppError,
     frame::Answer,
     guard::Visitor,
-    model::query::Query,
+    model::query::{Column, Query},
     store::{Listed, StoreError, Stored},
 };
 use axum::{
@@ -22,7 +22,7 @@ use axum::{
 };
 use futures::stream;
 use std::{
-    array, io,
+    io,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -30,8 +30,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Rows that are written at once: whoever reads slowly keeps one such piece waiting, and no transaction.
 const ROWS: usize = 2_000;
-
-const HEAD: [&str; 5] = ["User Name", "Last Name", "First Name", "Session Creation Timestamp", "Count"];
 
 /// Places for exports at the same time: each holds 24 bytes for every user that it has yet to write.
 #[derive(Clone)]
@@ -71,7 +69,7 @@ pub async fn sessions(
 ) -> Result<Response, Refused> {
     let admin = visitor.admin()?;
     let extract::Query(pairs) = pairs.map_err(|_| AppError::Malformed)?;
-    let query = Query::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value))).map_err(AppError::invalid)?;
+    let query = Query::from_pairs(&pairs).map_err(AppError::invalid)?;
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"sessions.csv\"")];
     if method == Method::HEAD {
@@ -84,7 +82,7 @@ pub async fn sessions(
     let listed = Arc::new(Mutex::new(Some(Rows { rows, _place: place })));
     tokio::spawn(let_go(Arc::downgrade(&listed), STALLED));
     let rest = Rest { node, identity, listed };
-    let head = stream::iter([Ok::<_, io::Error>(Bytes::from(csv::start(&HEAD)))]);
+    let head = stream::iter([Ok::<_, io::Error>(Bytes::from(csv::start(&Column::ALL.map(Column::title))))]);
     let rows = stream::try_unfold(rest, |rest| async move {
         let cannot_go_on = || io::Error::other("the export cannot go on");
         let piece: Vec<Listed> = match &mut *rest.listed.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -130,7 +128,7 @@ impl Rest {
         }
         let mut lines = String::new();
         for texts in self.node.store.export_texts(piece).await? {
-            csv::line(&mut lines, &array::from_fn::<_, 5, _>(|column| &*texts[column]));
+            csv::line(&mut lines, &texts.each_ref().map(|text| &**text));
         }
         Ok(lines)
     }

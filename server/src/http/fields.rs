@@ -44,7 +44,7 @@ impl Fields {
 
     /// The filters and the order of the list that the form stands on.
     pub fn query(&self) -> Result<Query, AppError> {
-        Query::from_pairs(self.0.iter().map(|(name, value)| (&**name, &**value))).map_err(AppError::invalid)
+        Query::from_pairs(&self.0).map_err(AppError::invalid)
     }
 
     fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {

@@ -4,7 +4,15 @@
 //! with the way to the log-in: by 302 where the proxy hands our answer on (Caddy, Traefik: they send `X-Forwarded-Uri`), by the header
 //! `Location` of the 401 where it makes its own (nginx: `X-Original-URL`).
 
-use super::{Node, cookies, identify::checked, peer, sign_in::sign_in_address, way};
+use super::{
+    Node,
+    answer::{self, SOON},
+    cookies,
+    identify::checked,
+    peer,
+    sign_in::sign_in_address,
+    way,
+};
 use crate::{
     config::{Networks, PublicUrl},
     credentials::{Checked, ValidSession, Why},
@@ -40,8 +48,8 @@ pub async fn verify(State(node): State<Node>, asked: Parts) -> Response {
         Ok(Checked::Unknown) => no_session(&node, about, &asked.headers, None),
         Err(error) => {
             let error = AppError::from(error);
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let soon = (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(header::RETRY_AFTER, HeaderValue::from_static("2"))]);
+            let status = answer::status(&error);
+            let soon = (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(header::RETRY_AFTER, SOON)]);
             (status, soon.map(HeaderMap::from_iter).unwrap_or_default(), error.sentence().to_owned()).into_response()
         }
     };

@@ -7,7 +7,7 @@ use super::{
 };
 use app::{
     AppError,
-    model::{account::AccountId, fold::identity_key},
+    model::{account::AccountId, fold::identity_key, text::count},
     store::{StoreError, Stored},
 };
 use serde::Serialize;
@@ -212,7 +212,7 @@ impl SqlStore {
             set.ok_or(StoreError::Refused(AppError::NotFound))?;
             let ended = acts::end_sessions(&mut tx, &[account.0], "password_changed", 0, now, actor.account()).await?;
             let sessions = ended.into_values().next().unwrap_or_default();
-            let count = acts::count(sessions.len());
+            let count = count(sessions.len());
             let detail = Detail { sessions, ..Detail::default() };
             let deed = Deed::new(actor, Action::PasswordSet, now)?;
             events::record(&mut tx, &deed, &[Target { account: Some(account.0), detail, ..Target::default() }]).await?;
@@ -256,7 +256,7 @@ impl SqlStore {
             let mut tx = store.database().begin().await?;
             acts::ensure_exists(&mut tx, account).await?;
             let disabled = disable(&mut tx, actor, &[account.0], &reason, now).await?;
-            let sessions = disabled.first().map(|target| acts::count(target.detail.sessions.len()));
+            let sessions = disabled.first().map(|target| count(target.detail.sessions.len()));
             Ok((sessions, tx.commit().await?))
         })
         .await

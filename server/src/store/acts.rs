@@ -7,7 +7,7 @@ use super::{
 use app::{
     AppError,
     guard::SignedIn,
-    model::account::AccountId,
+    model::{account::AccountId, text::count},
     store::{StoreError, Stored},
 };
 use std::collections::HashMap;
@@ -181,10 +181,6 @@ pub(super) async fn lift_holds(tx: &mut Tx, account: AccountId, now: i64) -> Sto
 pub(super) async fn ensure_exists(tx: &mut Tx, account: AccountId) -> Stored<()> {
     let known: Option<(i64,)> = tx.first(query(EXISTS).bind(account.0)).await?;
     known.map(drop).ok_or(StoreError::Refused(AppError::NotFound))
-}
-
-pub(super) fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// A count as the database answers it.

@@ -2,7 +2,7 @@
 
 use super::{
     SqlStore,
-    database::{Mark, Reads as _, Text, query, with_rows},
+    database::{Kind, Mark, Reads as _, Text, query, with_ids, with_rows},
     events::{self, json},
 };
 use crate::auth::token::TokenHash;
@@ -82,10 +82,8 @@ const BEGIN: Text = Text::each(
     begin!("decode(value ->> 'token', 'hex')", "json_array_elements(cast($1 as json)) with ordinality as new (value, key) order by key"),
 );
 
-macro_rules! log {
-    ($ids:literal, $returning:literal) => {
-        concat!(
-            "
+const LOG: Text = with_ids!(
+    "
 insert into events (
   batch_id, at, actor_kind, actor_account, actor_name, actor_session, action,
   target_account, target_name, target_session, reason, result, detail
@@ -96,20 +94,10 @@ select
 from sessions
 join accounts on accounts.id = sessions.account_id
 where sessions.id in (",
-            $ids,
-            ")
+    "$2",
+    ")
 order by sessions.id",
-            $returning
-        )
-    };
-}
-
-const LOG: Text = Text::each(
-    log!("select value from json_each($2)", ""),
-    log!(
-        "select cast(value as bigint) from json_array_elements_text(cast($2 as json)) as value",
-        " returning seq, cast(cast(xid as text) as bigint)"
-    ),
+    " returning seq, cast(cast(xid as text) as bigint)"
 );
 
 const LOG_ORIGINS: &str = "
@@ -166,11 +154,12 @@ impl SqlStore {
     ///
     /// # Errors
     /// [`app::store::StoreError`].
-    pub async fn count_accounts(&self) -> Stored<()> {
+    pub async fn analyze_accounts(&self) -> Stored<()> {
+        let Kind::Postgres(_) = self.database().kind() else { return Ok(()) };
         let store = self.clone();
         self.write(async move {
             let mut tx = store.database().begin_long().await?;
-            tx.execute(query(Text::each("select 1", "analyze accounts, account_roles"))).await?;
+            tx.execute(query("analyze accounts, account_roles")).await?;
             Ok(((), tx.commit().await?))
         })
         .await

@@ -2,7 +2,7 @@
 
 use super::{
     SqlStore,
-    acts::{self, Order, carry_out, count, ensure_allowed},
+    acts::{self, Order, carry_out, ensure_allowed},
     database::{Reads as _, Tx, query},
     events::{self, Action, Actor, Deed, Outcome, Target},
     reports,
@@ -15,6 +15,7 @@ use app::{
         account::AccountId,
         plan::{EndTarget, Report},
         session::SessionId,
+        text::count,
     },
     store::{StoreError, Stored},
 };

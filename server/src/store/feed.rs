@@ -1,36 +1,34 @@
 //! How the directory follows the database: loaded from one snapshot, then changed by the events after it, in their order.
 //!
-//! An act of this process wakes the feed, and so does a page that must not miss another node's; what others write is looked for every 100 ms. How events are found that were committed since is
-//! told by [`sqlite`] and [`postgres`]. The directory is loaded behind the back of a node that serves already, and anew after any failure.
+//! An act of this process wakes the feed, and so does a page that must not miss another node's; what others write is looked for every
+//! 100 ms. How events are found that were committed since is told by [`sqlite`] and [`postgres`]. The directory is loaded behind the back of a node that serves already, and anew after any failure.
 
+mod making;
 mod postgres;
+mod rows;
 mod sqlite;
 
 use super::{
     SqlStore,
-    database::{Kind, Mark, Reads as _, Text, failed, known_to_fail, query},
-    events::{Action, Detail},
+    database::{Kind, Mark, Reads as _, Text, known_to_fail, query},
 };
 use crate::{
     clock::Clock,
-    directory::{AccountEntry, Change, Directory, SessionEntry},
+    directory::{Change, Directory},
     metrics::{self, Figures},
     watchers::Watchers,
 };
 use app::{
-    model::{account::AccountId, event::BatchId, session::SessionId},
+    model::event::BatchId,
     store::{StoreError, Stored},
 };
 use postgres::Snapshot;
-use serde::de::DeserializeOwned;
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{Notify, mpsc, watch},
-    task::JoinHandle,
+    sync::{Notify, watch},
     time::timeout,
 };
 
@@ -309,55 +307,6 @@ impl Follower {
     }
 }
 
-// Rows come as one text a page: a row by itself costs the driver more than reading it. And they come by ranges of account ids, as the
-// table and the index of active sessions have them: in any other order each is looked up by itself.
-macro_rules! accounts {
-    ($page:literal, $end:literal, $which:literal) => {
-        concat!(
-            "
-select ",
-            $page,
-            "(
-  accounts.id, accounts.user_name, accounts.last_name, accounts.first_name,
-  accounts.disabled_at is not null or accounts.roster_disabled_at is not null,
-  account_roles.role is not null,
-  accounts.deleted_at is not null
-",
-            $end,
-            "
-from accounts
-left join account_roles on account_roles.account_id = accounts.id and account_roles.role = 'sis'
-where ",
-            $which
-        )
-    };
-}
-use accounts;
-
-type AccountRow = (i64, String, String, String, Yes, Yes, Yes);
-
-/// What is or is not: SQLite writes 1 and 0 for it.
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
-#[serde(untagged)]
-enum Yes {
-    Bool(bool),
-    Number(u8),
-}
-
-impl From<Yes> for bool {
-    fn from(yes: Yes) -> Self {
-        match yes {
-            Yes::Bool(yes) => yes,
-            Yes::Number(number) => number != 0,
-        }
-    }
-}
-
-type SessionRow = (i64, i64, i64);
-
-/// An event: its place, time, action, target account, target session and detail.
-type EventRow = (i64, i64, String, Option<i64>, Option<i64>, String);
-
 /// Loads the directory and follows until told to stop. What is lost is loaded anew.
 pub(super) async fn follow(store: SqlStore, mut stop: watch::Receiver<bool>, clock: Clock) {
     // Why it failed is logged once.
@@ -396,116 +345,6 @@ pub(super) async fn follow(store: SqlStore, mut stop: watch::Receiver<bool>, clo
         store.feed().lost();
         has_failed = true;
     }
-}
-
-/// A directory in the making, on another thread: it takes in what has been read already.
-struct Making {
-    accounts: Option<mpsc::Sender<Vec<AccountRow>>>,
-    sessions: Option<mpsc::Sender<Vec<SessionRow>>>,
-    made: JoinHandle<Directory>,
-}
-
-impl Making {
-    fn new(zone: &jiff::tz::TimeZone) -> Stored<Self> {
-        let node = getrandom::u64().map_err(|error| {
-            tracing::error!(%error, "the system has no random bytes");
-            StoreError::Internal
-        })?;
-        let (accounts, account_rows) = pages::<AccountRow>();
-        let (sessions, session_rows) = pages::<SessionRow>();
-        let zone = zone.clone();
-        let made = tokio::task::spawn_blocking(move || {
-            let sessions =
-                session_rows.map(|(id, account, created_at)| SessionEntry { id: SessionId(id), account: AccountId(account), created_at });
-            Directory::new(&zone, node.cast_signed(), account_rows.map(|row| entry(row).0), sessions)
-        });
-        Ok(Self { accounts: Some(accounts), sessions: Some(sessions), made })
-    }
-
-    /// Takes a page of accounts. All of them come before the sessions.
-    async fn accounts(&self, page: &str) -> Stored<()> {
-        send(self.accounts.as_ref(), rows(page)?).await;
-        Ok(())
-    }
-
-    /// Takes a page of sessions, without those that are over.
-    async fn sessions(&mut self, page: &str, over: &HashSet<i64>) -> Stored<()> {
-        self.accounts = None;
-        let mut sessions: Vec<SessionRow> = rows(page)?;
-        if !over.is_empty() {
-            sessions.retain(|(id, ..)| !over.contains(id));
-        }
-        send(self.sessions.as_ref(), sessions).await;
-        Ok(())
-    }
-
-    async fn made(mut self) -> Stored<Directory> {
-        (self.accounts, self.sessions) = (None, None);
-        self.made.await.map_err(|error| {
-            tracing::error!(%error, "the directory panicked while it was loaded");
-            StoreError::Internal
-        })
-    }
-}
-
-/// Where pages of rows go, and the rows as they come out on another thread.
-fn pages<T>() -> (mpsc::Sender<Vec<T>>, impl Iterator<Item = T>) {
-    let (to, mut from) = mpsc::channel(4);
-    (to, std::iter::from_fn(move || from.blocking_recv()).flatten())
-}
-
-async fn send<T>(to: Option<&mpsc::Sender<Vec<T>>>, rows: Vec<T>) {
-    if let Some(to) = to {
-        // Where nobody takes it, the directory has panicked: its task tells.
-        let _ = to.send(rows).await;
-    }
-}
-
-/// The rows of a page.
-fn rows<T: DeserializeOwned>(page: &str) -> Stored<Vec<T>> {
-    serde_json::from_str(page).map_err(|error| failed(sqlx::Error::Decode(error.into())))
-}
-
-/// The accounts that events may have changed.
-fn changed(events: &[EventRow]) -> BTreeSet<i64> {
-    events.iter().filter(|(_, _, action, ..)| Action::changes_account(action)).filter_map(|event| event.3).collect()
-}
-
-/// The accounts of a page, by id.
-fn by_id(page: &str) -> Stored<HashMap<i64, AccountRow>> {
-    Ok(rows::<AccountRow>(page)?.into_iter().map(|row| (row.0, row)).collect())
-}
-
-/// What events mean for the directory, in their order.
-fn changes(events: &[EventRow], accounts: &HashMap<i64, AccountRow>) -> Vec<Change> {
-    let mut changes = Vec::with_capacity(events.len());
-    for (seq, at, action, account, session, detail) in events {
-        if Action::changes_account(action)
-            && let Some(row) = account.and_then(|account| accounts.get(&account))
-        {
-            let (entry, gone) = entry(row.clone());
-            changes.push(if gone { Change::AccountGone(entry.id) } else { Change::Account(entry) });
-        }
-        if action == Action::SignIn.key()
-            && let (Some(account), Some(session)) = (account, session)
-        {
-            changes.push(Change::Started(SessionEntry { id: SessionId(*session), account: AccountId(*account), created_at: *at }));
-        }
-        match serde_json::from_str::<Detail>(detail) {
-            Ok(detail) if !detail.sessions.is_empty() => {
-                changes.push(Change::Ended(detail.sessions.into_iter().map(SessionId).collect()));
-            }
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, seq, "an event's detail cannot be read"),
-        }
-    }
-    changes
-}
-
-/// The entry, and whether the account is deleted.
-fn entry((id, user_name, last_name, first_name, disabled, sis, deleted): AccountRow) -> (AccountEntry, bool) {
-    let entry = AccountEntry { id: AccountId(id), user_name, last_name, first_name, disabled: disabled.into(), sis: sis.into() };
-    (entry, deleted.into())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use app::{
         account::AccountId,
         event::{BatchId, EventLine, History},
         query::Query,
-        text::counted,
+        text::{count, counted},
     },
     store::{StoreError, Stored},
 };
@@ -76,7 +76,7 @@ impl SqlStore {
             let mut tx = store.database().begin().await?;
             acts::ensure_allowed(&mut tx, &who, true, &[]).await?;
             let filters = query.pairs().into_iter().map(|(name, text)| format!("{name}={text}"));
-            let what = std::iter::once(counted(acts::count(users), "user")).chain(filters).collect::<Vec<_>>().join(" · ");
+            let what = std::iter::once(counted(count(users), "user")).chain(filters).collect::<Vec<_>>().join(" · ");
             let what = what.chars().filter(|char| *char != '\0').take(EXPORT_CHARS).collect();
             let deed = Deed::new(Actor::from(&who), Action::Exported, who.now)?;
             let target = Target { detail: Detail { what: Some(what), ..Detail::default() }, ..Target::default() };
@@ -164,7 +164,7 @@ fn sentence(action: &str, result: &str, detail: &Detail, ip: Option<&str>, user_
         // These say by themselves that one session ended.
         _ if [Action::SignOut.key(), Action::Replaced.key()].contains(&action) => {}
         _ if !detail.sessions.is_empty() => {
-            let ended = counted(u32::try_from(detail.sessions.len()).unwrap_or(u32::MAX), "session");
+            let ended = counted(count(detail.sessions.len()), "session");
             let new = if detail.new > 0 { format!(", {} of them new", detail.new) } else { String::new() };
             parts.push(format!("{ended} ended{new}"));
         }

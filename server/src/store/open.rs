@@ -35,7 +35,7 @@ pub enum OpenError {
     Away(Place, sqlx::Error),
     /// Somebody else brings it up to date, or holds a table.
     Held(Place),
-    LoggedOut(Place, sqlx::Error),
+    Rejected(Place, sqlx::Error),
     NoDatabase(Place),
     Standby(Place),
     /// A server of a version that is not served.
@@ -62,7 +62,7 @@ impl fmt::Display for OpenError {
             Self::Held(place) => {
                 write!(f, "The tables of {place} are held by another program, perhaps another usm. Wait until it is done, or end it.")
             }
-            Self::LoggedOut(place, error) => {
+            Self::Rejected(place, error) => {
                 write!(f, "The database {place} refuses the user or the password ({error}). Check --database-url.")
             }
             Self::NoDatabase(place) => {

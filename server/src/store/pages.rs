@@ -1,10 +1,6 @@
 //! What the pages ask, answered: the list from the directory, everything else from the database.
 
-use super::{
-    SqlStore,
-    acts::{count, refused},
-    database::Kind,
-};
+use super::{SqlStore, acts::refused, database::Kind};
 use crate::{directory::Directory, metrics, show};
 use app::{
     guard::{Admin, SignedIn},
@@ -15,7 +11,7 @@ use app::{
         query::Query,
         selection::{RANGE_USERS, Selection},
         session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, Window},
-        text::thousands,
+        text::{count, thousands},
     },
     store::{Listed, Store, StoreError, Stored},
 };

@@ -14,7 +14,7 @@ use app::{
         account::{AccountDetails, AccountId, CAN_LOG_IN, NO_PASSWORD, OwnAccount, SaveAccount, Saved},
         plan,
         session::{AccountSessions, SessionId, SessionLine},
-        text::isolated,
+        text::{count, isolated},
     },
     store::{StoreError, Stored},
 };
@@ -167,7 +167,7 @@ impl SqlStore {
             let deed = Deed::new(Actor::from(&who), action, who.now)?.because(&reason);
             let (saved, targets) = if save.disabled {
                 let targets = acts::carry_out(&mut tx, &deed, &Order::plain(&[save.id.0], true)).await?;
-                let sessions = acts::count(targets.iter().map(|target| target.detail.sessions.len()).sum());
+                let sessions = count(targets.iter().map(|target| target.detail.sessions.len()).sum());
                 (Saved::Disabled { sessions }, targets)
             } else {
                 acts::lift_holds(&mut tx, save.id, who.now).await?;

@@ -20,6 +20,7 @@ use app::{
         plan::{Act, Confirmation, Plan, PlanId, Report},
         query::Query,
         selection::Selection,
+        text::count,
     },
     store::{StoreError, Stored},
 };
@@ -148,13 +149,13 @@ impl SqlStore {
                 .bind(plan.users)
                 .bind(newest_session)
                 .bind(json(&sis)?)
-                .bind(acts::count(accounts.len()))
+                .bind(count(accounts.len()))
                 .bind(matching);
             let (id,): (i64,) = tx.first(create).await?.ok_or(StoreError::Internal)?;
             let mut place = 0_u32;
             for part in accounts.chunks(store.0.settings.step) {
                 tx.execute(query(CREATE_PART).bind(id).bind(place).bind(json(part)?)).await?;
-                place += acts::count(part.len());
+                place += count(part.len());
             }
             Ok((Plan { id: PlanId(id), ..plan }, tx.commit().await?))
         })
@@ -205,7 +206,7 @@ impl SqlStore {
             (None, _) => reports::of_events(tx, stored.batch).await?.ok_or(StoreError::Internal)?,
         };
         if since.is_some() {
-            let done = stored.done + i64::from(acts::count(stored.step.len()));
+            let done = stored.done + i64::from(count(stored.step.len()));
             let note = query(NOTE_STEP).bind(who.now).bind(done).bind(i64::from(stored.also_sis)).bind(&stored.reason).bind(json(&report)?);
             tx.execute(note.bind(plan.0)).await?;
         }
@@ -229,7 +230,7 @@ impl SqlStore {
                 planned.extend(stored::<Vec<i64>>(part)?);
             }
             let matching = selection.resolve(|query| directory.matching(query, now));
-            Ok(acts::count(matching.iter().filter(|id| !planned.contains(&id.0)).count()))
+            Ok(count(matching.iter().filter(|id| !planned.contains(&id.0)).count()))
         })
         .await?
     }

@@ -2,7 +2,7 @@
 //! steps the figures are kept with it, so that a step reads its own events only; they are the same.
 
 use super::{
-    acts::{count, number},
+    acts::number,
     database::{Reads, Text, query},
 };
 use app::{
@@ -11,7 +11,7 @@ use app::{
         account::{AccountId, Named},
         event::BatchId,
         plan::{Act, COUNT_ABOVE, PlanId, Report, Skipped, Undone},
-        text::isolated,
+        text::{count, isolated},
     },
     store::Stored,
 };

@@ -31,6 +31,9 @@ fn an_account_is_created_listed_disabled_and_enabled() {
     assert_eq!(world.ok(&["account", "enable", "natetest"]), "natetest was not disabled.\n");
     assert_eq!(world.ok(&["account", "grant", "natetest", "sis"]), "natetest now holds the role SIS.\n");
     assert_eq!(world.ok(&["account", "grant", "natetest", "SIS"]), "natetest already holds the role SIS.\n");
+    assert_eq!(world.ok(&["account", "revoke", "natetest", "SIS"]), "natetest no longer holds the role SIS.\n");
+    assert_eq!(world.ok(&["account", "revoke", "natetest", "SIS"]), "natetest does not hold the role SIS.\n");
+    assert_eq!(world.ok(&["account", "grant", "natetest", "SIS"]), "natetest now holds the role SIS.\n");
     assert_eq!(listed(&world, "natetest"), "natetest Test Fake SIS Can log in 0");
     world.ok_with(&["account", "create", "kruiz", "--sis"], "correct horse\n");
     assert_eq!(listed(&world, "kruiz"), "kruiz SIS Can log in 0");
@@ -62,6 +65,7 @@ fn what_accounts_refuse_is_one_sentence() {
     assert!(refused(&["account", "create", "nate", "--last-name", &"x".repeat(129), "--no-password"], "").contains("Give a last name of"));
     assert!(refused(&["account", "create", "nate", "--first-name", "\u{1b}[2J", "--no-password"], "").contains("Give a first name of"));
     assert!(refused(&["account", "disable", "admin"], "").contains("Give the role to another account first"));
+    assert!(refused(&["account", "revoke", "admin", "SIS"], "").contains("Give the role to another account first"));
     assert!(refused(&["account", "disable", "admin", "--reason", &"x".repeat(501)], "").contains("at most 500 characters"));
     assert_eq!(listed(&world, "nate"), "");
     assert_eq!(listed(&world, "admin"), "admin SIS Can log in 0");
@@ -70,9 +74,7 @@ fn what_accounts_refuse_is_one_sentence() {
 #[test]
 fn a_database_of_a_newer_version_is_left_alone() {
     let world = world();
-    let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('update schema set oldest_binary = 999'); db.commit()";
-    let newer = std::process::Command::new("python3").args(["-c", script]).arg(world.path("data/usm.db")).status();
-    assert!(newer.expect("python3 runs").success());
+    world.change("update schema set oldest_binary = 999");
     for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["check"], &["account", "list"]] {
         let sentence = world.refused(1, arguments);
         assert!(sentence.contains("newer version"), "usm {arguments:?} says: {sentence}");

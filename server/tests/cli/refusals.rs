@@ -18,7 +18,7 @@ fn every_command_has_help() {
         commands.extend(names.map(|name| format!("{command} {name}")));
         seen += 1;
     }
-    assert_eq!(seen, 15, "usm, its 6 commands, 6 of account, 2 of session");
+    assert_eq!(seen, 16, "usm, its 6 commands, 7 of account, 2 of session");
     assert_eq!(world.ok(&["version"]), concat!("usm ", env!("CARGO_PKG_VERSION"), "\n"));
     assert_eq!(world.ok(&["--version"]), world.ok(&["version"]));
 }

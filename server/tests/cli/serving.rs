@@ -55,10 +55,7 @@ fn a_name_cannot_drive_the_operators_terminal() {
     let name = "eve\u{1b}[2J";
     world.ok_with(&["account", "create", "eve", "--sis"], "correct horse\n");
     // Nobody gets such a name any more; a database may hold one.
-    let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
-        db.execute(\"update accounts set user_name = 'eve\\x1b[2J', user_name_key = 'eve\\x1b[2j' where user_name = 'eve'\"); db.commit()";
-    let renamed = std::process::Command::new("python3").args(["-c", script]).arg(world.path("data/usm.db")).status();
-    assert!(renamed.expect("python3 runs").success());
+    world.change("update accounts set user_name = 'eve\u{1b}[2J', user_name_key = 'eve\u{1b}[2j' where user_name = 'eve'");
     server.log_in("eve%1B%5B2J", "correct horse").expect("logged in");
     let said = world.ok(&["session", "end", "--user-name", "eve", "--dry-run"]);
     assert!(said.contains("they hold the role SIS: eve\u{fffd}[2J.") && !said.contains('\u{1b}'), "{said:?}");

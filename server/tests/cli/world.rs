@@ -49,6 +49,12 @@ impl World {
         self.folder.path().join(name)
     }
 
+    /// Changes the database behind the program's back.
+    pub fn change(&self, statement: &str) {
+        let file = rusqlite::Connection::open(self.path("data/usm.db")).expect("the database");
+        assert_eq!(file.execute(statement, []).expect("a statement"), 1);
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_usm"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("USM_")) {

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 const MINUTE: i64 = 60_000;
+/// Ends that meet pages that are just opened.
+const ROUNDS: u32 = 200;
 
 /// An open page's stream.
 struct Stream(Body);
@@ -207,7 +209,7 @@ async fn a_page_warns_two_minutes_before_its_time_out_and_its_person_can_stay() 
     world.clock.advance(2 * MINUTE - 1_000);
     assert_eq!(standing(&admin, "HEAD").await, (2, "12:01 PM".to_owned()));
     assert_eq!(standing(&admin, "POST").await, (60, String::new()));
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    world.write_activity().await;
     let seen: Vec<(i64,)> = world.rows("select last_seen_at from sessions").await;
     assert_eq!(seen, [(START + 61 * MINUTE,)], "and staying is");
     assert_eq!(standing(&admin, "HEAD").await, (60, String::new()), "so no other page of this session warns any more");
@@ -259,18 +261,31 @@ async fn web_08_one_stream_more_than_eight_closes_the_oldest() {
 #[tokio::test]
 async fn web_08_an_end_while_the_stream_is_opened_is_never_missed() {
     let world = World::new().await;
-    let mut at_once = 0;
-    for round in 0..200 {
+    let end = async || {
+        world.store.end_accounts(Actor::CommandLine, vec![world.teacher], "", world.clock.now()).await.expect("ended");
+        Instant::now()
+    };
+    world.signed_in("teacher").await;
+    let begun = Instant::now();
+    let (takes, mut early) = (end().await - begun, 0);
+    for round in 0..ROUNDS {
         let teacher = world.signed_in("teacher").await;
-        let (mut stream, ()) = tokio::join!(Stream::open(&teacher), async {
-            // Earlier or later in each round.
-            tokio::time::sleep(Duration::from_micros(20 * round)).await;
-            world.store.end_accounts(Actor::CommandLine, vec![world.teacher], "", world.clock.now()).await.expect("ended");
-        });
-        at_once += usize::from(stream.says(ENDED).await < Duration::from_micros(50));
+        // At first the page comes twice as late as an end takes, and in each round a little earlier.
+        let late = 2 * takes * (ROUNDS - round) / ROUNDS;
+        let open = async {
+            let begun = Instant::now();
+            // Timers are too coarse.
+            while begun.elapsed() < late {
+                tokio::task::yield_now().await;
+            }
+            (Stream::open(&teacher).await, Instant::now())
+        };
+        let ((mut stream, opened), ended) = tokio::join!(open, end());
+        stream.says(ENDED).await;
         stream.says(CLOSED).await;
+        early += u32::from(opened < ended);
     }
-    println!("{at_once} of 200 were over before the stream was open");
+    assert!((ROUNDS / 20..ROUNDS * 19 / 20).contains(&early), "both orders: {early} of {ROUNDS} streams were open before the end");
 }
 
 #[tokio::test]
@@ -291,12 +306,12 @@ async fn neither_stream_nor_look_is_activity() {
     let _stream = Stream::open(&admin).await;
     look(&admin, &OnScreen { rows: vec![world.admin], panel: Some(world.admin), ..OnScreen::default() }).await;
     admin.send("HEAD", "/live", None, Body::empty()).await;
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    world.write_activity().await;
     let seen: Vec<(i64,)> = world.rows("select last_seen_at from sessions").await;
     assert_eq!(seen, [(START,)]);
     // A click is.
     admin.get("/me").await;
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    world.write_activity().await;
     let seen: Vec<(i64,)> = world.rows("select last_seen_at from sessions").await;
     assert_eq!(seen, [(START + 30 * MINUTE,)]);
 }
@@ -318,7 +333,7 @@ async fn a_look_tells_what_became_of_the_rows_and_how_many_are_new() {
     let new = world.person("natetest", "Test", "Fake", false).await;
     world.signed_in("natetest").await;
     let rows: Vec<_> = window.rows.iter().map(|row| row.id).collect();
-    let screen = OnScreen { rows: rows.clone(), panel: Some(new), version: window.version, takes: None };
+    let screen = OnScreen { rows: rows.clone(), panel: Some(new), version: window.version, ..OnScreen::default() };
     let after = look(&admin, &screen).await;
     let later = "03/09/2026 11:00:01 AM";
     let seen = |id: AccountId| {

@@ -151,7 +151,8 @@ async fn aut_02_a_huge_password_costs_nothing() {
             assert_eq!(answer.status, 413);
             assert!(answer.body.contains("The user name or the password is too long."), "it says so on the log-in page");
         }
-        assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+        // A megabyte is read, in a build without optimization.
+        assert!(fastest < Duration::from_millis(200), "{fastest:?}");
     }
     assert_eq!((world.node.passwords.verifications(), world.events().await), (0, events));
 }

@@ -70,7 +70,7 @@ async fn rev_06_somebody_who_matches_only_now_is_not_touched_but_told() {
     let admin = world.admin("admin01").await;
     let lab1 = world.account("lab1").await;
     world.sign_in(lab1).await;
-    let shown = Query::from_pairs([("user_name", "^lab")]).expect("a query");
+    let shown = Query::from_pairs(&[("user_name", "^lab")]).expect("a query");
     let selection = Selection::default().everybody(shown.clone());
     in_step(&world.store).await;
     let plan = world.store.prepare(&admin, Act::EndDisable, &selection, &shown).await.expect("a plan");
@@ -92,7 +92,7 @@ async fn rev_06_who_was_excepted_or_matches_another_filter_is_not_told() {
     let admin = world.admin("admin01").await;
     let [lab1, lab2, other] = [world.account("lab1").await, world.account("lab2").await, world.account("natetest").await];
     world.sign_all_in(&[lab1, lab2]).await;
-    let shown = Query::from_pairs([("user_name", "^lab")]).expect("a query");
+    let shown = Query::from_pairs(&[("user_name", "^lab")]).expect("a query");
     let mut selection = Selection::default().everybody(shown.clone());
     selection.set(lab2, true, false);
     in_step(&world.store).await;
@@ -280,7 +280,7 @@ async fn selected_but_not_in_the_list_comes_first() {
     let (nate, kruiz) = (world.account("natetest").await, world.account("kruiz").await);
     world.sign_in(nate).await;
     world.sign_in(kruiz).await;
-    let shown = Query::from_pairs([("user_name", "nate")]).expect("a query");
+    let shown = Query::from_pairs(&[("user_name", "nate")]).expect("a query");
     let selection = Selection::Ids([nate, kruiz].into());
     in_step(&world.store).await;
     let plan = world.store.prepare(&admin, Act::End, &selection, &shown).await.expect("a plan");

@@ -429,12 +429,15 @@ async fn nobody_is_ever_listed_as_disabled_and_logged_in() {
     let (stop, directory) = (Arc::new(AtomicBool::new(false)), world.store.directory().clone());
     let stopped = stop.clone();
     let watch = std::thread::spawn(move || {
+        let mut looks = 0_u64;
         while !stopped.load(Ordering::Relaxed) {
+            looks += 1;
             let directory = directory.read().expect("no panic");
             let directory = directory.as_ref().expect("loaded");
             let disabled = directory.account(nate).is_some_and(|account| account.disabled);
             assert!(!disabled || directory.session_count(nate) == 0, "an account of a later snapshot than its events");
         }
+        looks
     });
     for held in [true, false].repeat(150) {
         world.sign_in(nate).await;
@@ -447,5 +450,6 @@ async fn nobody_is_ever_listed_as_disabled_and_logged_in() {
         world.store.enable(Actor::CommandLine, nate, "", NOW).await.expect("enabled");
     }
     stop.store(true, Ordering::Relaxed);
-    watch.join().expect("never seen");
+    let looks = watch.join().expect("never seen");
+    assert!(looks > 1_000, "watched all the time: {looks} looks");
 }

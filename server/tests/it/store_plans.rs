@@ -253,7 +253,7 @@ async fn more_than_ten_thousand_are_done_in_steps_under_one_name() {
     let lab = world.lab(10_050).await;
     world.sign_all_in(&lab).await;
     let admin = world.as_admin(&browser).await;
-    let shown = Query::from_pairs([("user_name", "^lab")]).expect("a query");
+    let shown = Query::from_pairs(&[("user_name", "^lab")]).expect("a query");
     in_step(&world.store).await;
     let plan = world.store.prepare(&admin, Act::EndDisable, &Selection::default().everybody(shown.clone()), &shown).await.expect("a plan");
     assert_eq!((plan.users, plan.sessions, plan.names.len()), (10_050, 10_050, 20));

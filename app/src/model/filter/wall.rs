@@ -72,20 +72,25 @@ impl Local {
         civil::Date::constant(1970, 1, 1).checked_add(SignedDuration::from_hours(24 * self.day)).unwrap_or(edge)
     }
 
-    /// Hour (0 to 23), minute, second.
-    pub fn time(self) -> (u32, u32, u32) {
-        (self.second / 3_600, self.second / 60 % 60, self.second % 60)
-    }
-
     /// `03/09/2022 09:20:54 AM`
     pub fn shown(self) -> String {
         shown(self.date(), self.second)
     }
 }
 
+/// Hour (0 to 23), minute and second of a second of the day.
+pub(super) fn clock(second: u32) -> (u32, u32, u32) {
+    (second / 3_600, second / 60 % 60, second % 60)
+}
+
+/// The hour as clocks with AM and PM show it.
+pub(super) fn twelve(hour: u32) -> u32 {
+    if hour.is_multiple_of(12) { 12 } else { hour % 12 }
+}
+
 /// `03/09/2022 09:20:54 AM`: 22 characters, made without the formatter because a filter may need 86,400 of them.
 pub(super) fn shown(date: civil::Date, second: u32) -> String {
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let (hour, minute, second) = clock(second);
     let mut text = String::with_capacity(22);
     let digits = |text: &mut String, mut divisor: u32, number: u32| {
         while divisor > 0 {
@@ -93,12 +98,11 @@ pub(super) fn shown(date: civil::Date, second: u32) -> String {
             divisor /= 10;
         }
     };
-    let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
     for (divisor, number, behind) in [
         (10, u32::from(date.month().unsigned_abs()), '/'),
         (10, u32::from(date.day().unsigned_abs()), '/'),
         (1_000, u32::from(date.year().unsigned_abs()), ' '),
-        (10, twelve, ':'),
+        (10, twelve(hour), ':'),
         (10, minute, ':'),
         (10, second, ' '),
     ] {
@@ -111,8 +115,8 @@ pub(super) fn shown(date: civil::Date, second: u32) -> String {
 
 /// Puts another time into a folded text as shown that stands between edges: its last eleven letters before the edge.
 pub(super) fn show_time(framed: &mut [u8], second: u32) {
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+    let (hour, minute, second) = clock(second);
+    let twelve = twelve(hour);
     let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or(0);
     let half = if hour < 12 { b'a' } else { b'p' };
     let time = [

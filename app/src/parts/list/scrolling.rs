@@ -7,7 +7,7 @@ use crate::{
         scroll::{Place, ScrollMap},
         selection::Gesture,
         session::WINDOW_ROWS,
-        text::number,
+        text::count,
     },
     parts::browser,
 };
@@ -223,7 +223,7 @@ impl List {
 
     /// Rows of the whole result, those that left it and still stand there included.
     pub fn length(self) -> u32 {
-        self.shown.with(|shown| shown.matching.users.max(shown.offset.saturating_add(self.lines.with(|lines| number(lines)))))
+        self.shown.with(|shown| shown.matching.users.max(shown.offset.saturating_add(self.lines.with(|lines| count(lines.len())))))
     }
 
     /// The rows in the page in their order: with the active one, wherever it is.
@@ -259,7 +259,7 @@ impl List {
 
     /// Takes the rows in sight into the page, and asks for those that are not there. `by_itself`: not because somebody scrolled.
     fn show_rows(self, by_itself: bool) {
-        let (offset, length) = self.shown.with_untracked(|shown| (shown.offset, self.lines.with_untracked(|lines| number(lines))));
+        let (offset, length) = self.shown.with_untracked(|shown| (shown.offset, self.lines.with_untracked(|lines| count(lines.len()))));
         let loaded = offset..offset.saturating_add(length);
         if self.map().row <= 0.0 {
             // What is in sight is not known before the height of a row is.

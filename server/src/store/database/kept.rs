@@ -4,7 +4,10 @@
 //! would keep its place for minutes, and every session check would be two questions.
 
 use super::{late, within};
-use app::store::{StoreError, Stored};
+use app::{
+    model::text::count,
+    store::{StoreError, Stored},
+};
 use sqlx::Connection;
 use std::{
     ops::{Deref, DerefMut},
@@ -80,8 +83,8 @@ impl<C: Connection> Kept<C> {
 
     /// How many there are, and how many of them are idle.
     pub(super) fn numbers(&self) -> (u32, u32) {
-        let idle = u32::try_from(lock(&self.idle).len()).unwrap_or(u32::MAX);
-        let lent = self.most.saturating_sub(u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX));
+        let idle = count(lock(&self.idle).len());
+        let lent = self.most.saturating_sub(count(self.places.available_permits()));
         (idle + lent, idle)
     }
 

@@ -29,9 +29,19 @@ impl From<&'static str> for Text {
 /// A text in which a parameter, a JSON array of ids, stands as a set: `with_ids!("… where id in (", "$1", ")")`.
 macro_rules! with_ids {
     ($before:expr, $set:literal, $after:expr) => {
+        $crate::store::database::with_ids!($before, $set, $after, "")
+    };
+    ($before:expr, $set:literal, $after:expr, $in_postgres:literal) => {
         $crate::store::database::Text::each(
             concat!($before, "select value from json_each(", $set, ")", $after),
-            concat!($before, "select cast(value as bigint) from json_array_elements_text(cast(", $set, " as json)) as value", $after),
+            concat!(
+                $before,
+                "select cast(value as bigint) from json_array_elements_text(cast(",
+                $set,
+                " as json)) as value",
+                $after,
+                $in_postgres
+            ),
         )
     };
 }

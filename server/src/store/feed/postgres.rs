@@ -2,7 +2,11 @@
 //! ended: new is what the present snapshot sees and the one before did not. Neither a clock nor a lock is asked, and an event that is
 //! committed long after it was written is not missed.
 
-use super::{AccountRow, Cursor, EventRow, Feed, LOAD, Making, PAGE, PART, STEP, accounts, by_id, changed, changes};
+use super::{
+    Cursor, Feed, LOAD, PAGE, PART, STEP,
+    making::Making,
+    rows::{AccountRow, EventRow, accounts, by_id, changed, changes},
+};
 use crate::{
     clock::{Clock, Shown},
     directory::Directory,

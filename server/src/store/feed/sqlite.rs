@@ -1,6 +1,10 @@
 //! In SQLite the numbers of the events are the order of their commits, and `pragma data_version` tells a connection that another wrote.
 
-use super::{AccountRow, Cursor, EventRow, Feed, LOAD, Making, PAGE, STEP, accounts, by_id, changed, changes, rows};
+use super::{
+    Cursor, Feed, LOAD, PAGE, STEP,
+    making::Making,
+    rows::{AccountRow, EventRow, accounts, by_id, changed, changes, rows},
+};
 use crate::{
     clock::Clock,
     directory::Directory,

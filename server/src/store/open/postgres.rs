@@ -63,7 +63,7 @@ fn failed(place: &Place, error: sqlx::Error) -> OpenError {
     let place = place.clone();
     match error.as_database_error().and_then(DatabaseError::code).as_deref() {
         // Invalid authorization, invalid password.
-        Some("28000" | "28P01") => OpenError::LoggedOut(place, error),
+        Some("28000" | "28P01") => OpenError::Rejected(place, error),
         // No such database.
         Some("3D000") => OpenError::NoDatabase(place),
         // A lock that it did not get.

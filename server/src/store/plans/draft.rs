@@ -1,12 +1,11 @@
 //! What the dialog shows.
 
-use crate::store::acts::count;
 use app::{
     guard::Admin,
     model::{
         account::{AccountId, Named},
         plan::{Act, Own, Plan, PlanId},
-        text::isolated,
+        text::{count, isolated},
     },
 };
 use std::collections::{HashMap, HashSet};

@@ -1,7 +1,7 @@
 //! A plan as stored, and how it is carried out.
 
 use crate::store::{
-    acts::{self, Order, count, refused},
+    acts::{self, Order, refused},
     database::{Reads as _, Tx, query},
     events::{Deed, Detail, Outcome, Target},
     people::NOT_ONESELF,
@@ -13,7 +13,7 @@ use app::{
         account::AccountId,
         event::BatchId,
         plan::{Act, COUNT_ABOVE, Confirmation, PlanId, Report},
-        text::thousands,
+        text::{count, thousands},
     },
     store::{StoreError, Stored},
 };

@@ -1,6 +1,9 @@
 //! The beginning of a date or time as shown, and everything it may still become.
 
-use super::fields::{Digits, Fields, Half};
+use super::{
+    super::wall::{clock, twelve},
+    fields::{Digits, Fields, Half},
+};
 use jiff::civil::Date;
 use std::{fmt::Write as _, ops::RangeInclusive};
 
@@ -137,7 +140,7 @@ impl TimePrefix {
     }
 
     fn matches(&self, second: u32) -> bool {
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        let (hour, minute, second) = clock(second);
         self.hours >> hour & 1 == 1
             && self.minutes.as_ref().is_none_or(|minutes| minutes.contains(&minute))
             && self.seconds.as_ref().is_none_or(|seconds| seconds.contains(&second))
@@ -159,7 +162,7 @@ impl TimePrefix {
         } else {
             " PM"
         };
-        let twelve = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
+        let twelve = twelve(hour);
         let at = |minute: &u32, second: &u32| format!("{twelve}:{minute:02}:{second:02}{half}");
         let (first, last) = (at(minutes.start(), seconds.start()), at(minutes.end(), seconds.end()));
         let mut sentence = if first == last { first } else { format!("{first} to {last}") };
