@@ -1,12 +1,13 @@
 // How long a person waits, at three sizes: `cargo xtask bench` writes docs/benchmarks.md. Times depend on the machine; nothing fails by one.
-import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { choose, filter } from '../tests/list.ts';
 import { expect, hydrated, logIn, Product, test, USM } from '../tests/product.ts';
+import { violations } from '../tests/states.ts';
 
 const LIVE_SECONDS = Number(process.env.BENCH_LIVE_SECONDS ?? '600');
 const SIZES = (process.env.BENCH_SESSIONS ?? '10000,100000,1000000').split(',').map(Number);
@@ -47,18 +48,19 @@ const judgeTimes = (line: string, size: number, times: Times, share: number, mos
   judge(`${line}, ms`, size, spread(times), at(times, share), most, share < 1 ? `${Math.round(100 * share)}th ` : 'all ');
 const judgeAnyTimes = (line: string, size: number, times: Times, share: number, most: number) =>
   judgeAnySize(`${line}, ms`, size, spread(times), at(times, share), most, `${Math.round(100 * share)}th `);
+/** What a bench of the server prints, by line and column. */
+const serverBench = (name: string, asked: string) =>
+  execFileSync('cargo', ['bench', '--quiet', '-p', 'server', '--bench', name, '--', asked], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').map((line) => line.split('\t'));
 /** `server/benches/directory.rs` on the same file. */
 const noteServer = (size: number, file: string) => {
-  const lines = execFileSync('cargo', ['bench', '--quiet', '-p', 'server', '--bench', 'directory', '--', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  for (const [line, directory, sql] of lines.trim().split('\n').map((line) => line.split('\t'))) note(`${line}, ms`, size, `${directory} | ${sql}`, inServer);
+  for (const [line, directory, sql] of serverBench('directory', file)) note(`${line}, ms`, size, `${directory} | ${sql}`, inServer);
 };
 
 /** `server/benches/node.rs` on the same database. */
 const node: string[] = [];
 const missedByNode: string[] = [];
 const noteNode = (database: string, url: string) => {
-  const lines = execFileSync('cargo', ['bench', '--quiet', '-p', 'server', '--bench', 'node', '--', url], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  for (const [line, value, asked] of lines.trim().split('\n').map((line) => line.split('\t'))) {
+  for (const [line, value, asked] of serverBench('node', url)) {
     node.push(`| ${database} | ${line} | ${asked} | ${value} |`);
     if (asked!.includes('missed')) missedByNode.push(`- ${database}: ${line} (${asked}): ${value}`);
     console.log(`${database}: ${line}: ${value} ${asked}`);
@@ -275,7 +277,7 @@ for (const sessions of SIZES) {
       Object.assign(globalThis, { strokes });
     });
     const strokes = async (): Promise<Times> => await page.evaluate(() => (globalThis as unknown as { strokes: number[] }).strokes);
-    const box = page.getByRole('searchbox', { name: 'Filter Last Name' });
+    const box = filter(page, 'Last Name');
     let typed = 0;
     for (const word of ['mill', 'an', 'smith', 'o', 'garc']) {
       for (const letter of word) {
@@ -290,13 +292,17 @@ for (const sessions of SIZES) {
     }
     judgeTimes('P4 letter typed until its rows are painted', sessions, await strokes(), 0.95, 100);
 
-    const drags: Times = [];
-    for (let turn = 0; turn < 60; turn += 1) {
+    /** Drags the bar to a share of its way; answers how long the rows took. */
+    const drag = async (share: number): Promise<number> => {
       await page.evaluate((share) => {
         const list = document.querySelector('.list-scroll')!;
         list.scrollTop = (list.scrollHeight - list.clientHeight) * share;
-      }, (turn * 0.381_966) % 1);
-      drags.push(await painted(page, "document.elementFromPoint(500, 420)?.closest('tr[data-id]') && !document.querySelector('table[aria-busy]')"));
+      }, share);
+      return await painted(page, "document.elementFromPoint(500, 420)?.closest('tr[data-id]') && !document.querySelector('table[aria-busy]')");
+    };
+    const drags: Times = [];
+    for (let turn = 0; turn < 60; turn += 1) {
+      drags.push(await drag((turn * 0.381_966) % 1));
       const place = await inTheMiddle();
       expect(Math.abs(place - ((turn * 0.381_966) % 1) * whole.all.users)).toBeLessThan(60);
     }
@@ -328,8 +334,7 @@ for (const sessions of SIZES) {
     for (const place of [1, 3]) await page.locator('tr[data-id]').nth(place).getByRole('checkbox').click();
     /** What the dialog says of them; nothing is done. */
     const inDialog = async (users: number) => {
-      await page.getByRole('button', { name: 'End Sessions' }).click();
-      await page.getByRole('menuitem', { name: 'End', exact: true }).click();
+      await choose(page, 'End');
       // Whoever asks is left out where he is among them.
       const numbers = [users, users - 1].map((number) => number.toLocaleString('en')).join('|');
       const dialog = page.getByRole('alertdialog', { name: new RegExp(`End sessions of (${numbers}) users\\?`) });
@@ -344,11 +349,7 @@ for (const sessions of SIZES) {
     await page.keyboard.press('Control+End');
     await expect.poll(async () => await page.evaluate(() => document.activeElement?.closest('tr')?.getAttribute('aria-rowindex'))).toBe(String(whole.all.users + 2));
     const far = Math.min(100_300, whole.all.users - 300);
-    await page.evaluate((share) => {
-      const list = document.querySelector('.list-scroll')!;
-      list.scrollTop = (list.scrollHeight - list.clientHeight) * share;
-    }, far / whole.all.users);
-    await painted(page, "document.elementFromPoint(500, 420)?.closest('tr[data-id]') && !document.querySelector('table[aria-busy]')");
+    await drag(far / whole.all.users);
     const end = await inTheMiddle();
     began = performance.now();
     await page.keyboard.down('Shift');
@@ -361,25 +362,16 @@ for (const sessions of SIZES) {
 
     // In the middle of the longest list: for a person to look at, and for axe.
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
-    await page.evaluate(() => {
-      const list = document.querySelector('.list-scroll')!;
-      list.scrollTop = (list.scrollHeight - list.clientHeight) / 2;
-    });
-    await painted(page, "document.elementFromPoint(500, 420)?.closest('tr[data-id]') && !document.querySelector('table[aria-busy]')");
+    await drag(0.5);
     await page.screenshot({ path: `screenshots/middle-of-${sessions}.png` });
-    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
-    expect(violations.map((violation) => violation.id)).toEqual([]);
+    expect((await violations(page)).map((violation) => violation.id)).toEqual([]);
 
     // Ten thousand by the page: from the first row to one far below, then the menu, the dialog and what it says.
     const number = Math.min(10_000, whole.all.users - 100);
     await page.goto(`/sessions?user_name=${encodeURIComponent('!admin|kruiz')}`);
     await hydrated(page);
     await page.locator("tr[aria-rowindex='3'] .last_name").click();
-    await page.evaluate((share) => {
-      const list = document.querySelector('.list-scroll')!;
-      list.scrollTop = (list.scrollHeight - list.clientHeight) * share;
-    }, (number + 20) / whole.all.users);
-    await painted(page, "document.elementFromPoint(500, 420)?.closest('tr[data-id]') && !document.querySelector('table[aria-busy]')");
+    await drag((number + 20) / whole.all.users);
     const lowest = await inTheMiddle();
     await page.keyboard.down('Shift');
     await page.mouse.click(500, 420);

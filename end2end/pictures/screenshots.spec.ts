@@ -1,4 +1,5 @@
 // Pictures of every state in every size, light and dark, for a person to judge: end2end/screenshots.
+import { boxes, filter } from '../tests/list.ts';
 import { expect, hydrated, test } from '../tests/product.ts';
 import { STATES } from '../tests/states.ts';
 
@@ -33,11 +34,9 @@ test('README', async ({ loggedIn }) => {
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await page.goto('/sessions');
   await hydrated(page);
-  await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('nate');
+  await filter(page, 'User Name').fill('nate');
   await expect(page.getByRole('button', { name: 'Clear filters (1)' })).toBeVisible();
-  const boxes = page.getByRole('checkbox', { name: /^Select (?!all)/ });
-  await boxes.nth(1).check();
-  await boxes.nth(2).check();
+  for (const place of [1, 2]) await boxes(page).nth(place).check();
   await page.getByRole('link', { name: /^Sessions of / }).nth(1).click();
   await expect(page.getByRole('complementary').getByRole('button', { name: /^End all / })).toBeVisible();
   await expect(page.getByText(/^2 users selected · /)).toBeVisible();

@@ -1,8 +1,8 @@
 // axe finds nothing, in any state, light or dark, wide or narrow, or in forced colours.
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, test } from './product.ts';
-import { STATES } from './states.ts';
+import { choose } from './list.ts';
+import { expect, hydrated, logIn, test } from './product.ts';
+import { STATES, violations } from './states.ts';
 
 type Look = { name: string; colorScheme: 'light' | 'dark'; width: number; forced?: boolean };
 const LOOKS: Look[] = [
@@ -18,8 +18,7 @@ const findings = async (page: Page, { colorScheme, width, forced }: Look) => {
   await page.emulateMedia({ colorScheme, forcedColors: forced ? 'active' : 'none', reducedMotion: 'reduce' });
   // Entrance motion blends colours.
   await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
-  return violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(' | ')}`);
+  return (await violations(page)).map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(' | ')}`);
 };
 
 const findNothing = async (page: Page, name: string, looks = LOOKS) => {
@@ -51,15 +50,13 @@ test.describe('a school of 60', () => {
 
 test('the only one logged in, a log-in that failed, and a page that is refused', async ({ loggedIn, person, complaints }) => {
   const admin = await loggedIn('admin01');
-  await admin.locator('html[data-hydrated]').waitFor();
+  await hydrated(admin);
   await expect(admin.getByText('You are the only one logged in.')).toBeVisible();
   await findNothing(admin, 'the only one');
   const stranger = await person('stranger');
   await stranger.goto('/sign-in');
   await findNothing(stranger, 'log-in');
-  await stranger.getByLabel('User Name').fill('natetest');
-  await stranger.getByLabel('Password').fill('wrong');
-  await stranger.getByRole('button', { name: 'Log in', exact: true }).click();
+  await logIn(stranger, 'natetest', 'wrong');
   await expect(stranger.getByRole('alert')).toBeVisible();
   await complaints.expectStatus(401);
   await findNothing(stranger, 'log-in that failed');
@@ -75,7 +72,7 @@ test.describe('5,000 users', () => {
   test('a full list, and the dialog that names administrators and asks for the number', async ({ loggedIn }) => {
     test.setTimeout(180_000);
     const page = await loggedIn('admin01');
-    await page.locator('html[data-hydrated]').waitFor();
+    await hydrated(page);
     await expect(page.getByText(/^[5-9],\d{3} users/)).toBeVisible();
     await findNothing(page, 'a full list');
     // The active row is out of sight, and still in the page.
@@ -85,8 +82,7 @@ test.describe('5,000 users', () => {
     await expect(page.locator('table')).not.toHaveAttribute('aria-busy', 'true');
     await findNothing(page, 'the middle of the list');
     await page.getByRole('checkbox', { name: /^Select all / }).check();
-    await page.getByRole('button', { name: 'End Sessions' }).click();
-    await page.getByRole('menuitem', { name: 'End & Disable', exact: true }).click();
+    await choose(page, 'End & Disable');
     const dialog = page.getByRole('alertdialog');
     await expect(dialog.getByLabel('Type the number of users')).toBeVisible();
     await expect(dialog.getByRole('checkbox', { name: /^Also disable / })).toBeVisible();

@@ -1,4 +1,5 @@
 // Before the browser's code runs, nothing typed or ticked is lost.
+import { choose, filter } from './list.ts';
 import { expect, hydrated, logIn, sendPlan, test } from './product.ts';
 
 test('what is typed and ticked before hydration is kept', async ({ person, loggedIn, product }) => {
@@ -10,11 +11,11 @@ test('what is typed and ticked before hydration is kept', async ({ person, logge
     await route.continue();
   });
   await admin.goto('/sessions');
-  await admin.getByRole('searchbox', { name: 'Filter User Name' }).fill('nate');
+  await filter(admin, 'User Name').fill('nate');
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   await expect(admin.locator('html[data-hydrated]')).toHaveCount(0);
   await hydrated(admin);
-  await expect(admin.getByRole('searchbox', { name: 'Filter User Name' })).toHaveValue('nate');
+  await expect(filter(admin, 'User Name')).toHaveValue('nate');
   await expect(admin.getByText('2 of 3 users · 2 sessions')).toBeVisible();
   await expect(admin.getByRole('checkbox', { name: 'Select natetest' })).toBeChecked();
   await expect(admin.getByText(/^1 user selected/)).toBeVisible();
@@ -27,8 +28,7 @@ test('a click before hydration lands on the confirm page', async ({ person, logg
   await admin.route('**/*.wasm', () => undefined);
   await admin.goto('/sessions', { waitUntil: 'domcontentloaded' });
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
-  await admin.getByRole('button', { name: 'End Sessions' }).click();
-  await admin.getByRole('menuitem', { name: 'End', exact: true }).click();
+  await choose(admin, 'End');
   await expect(admin.getByRole('heading', { name: 'End sessions of natetest?' })).toBeVisible();
 });
 

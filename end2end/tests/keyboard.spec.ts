@@ -1,6 +1,6 @@
 // The keyboard in the list, key by key, in a list longer than what is loaded.
 import type { Page } from '@playwright/test';
-import { filter, selected } from './list.ts';
+import { filter, scrollTo, selected, users } from './list.ts';
 import { expect, hydrated, test } from './product.ts';
 
 test.use({ district: { accounts: 6500, sessions: 5600, lasting: true } });
@@ -27,6 +27,9 @@ const inSight = async (page: Page): Promise<boolean> => await page.evaluate(() =
   return row.top >= list.querySelector('thead')!.getBoundingClientRect().bottom - 1 && row.bottom <= list.getBoundingClientRect().bottom + 1;
 });
 
+/** The `aria-rowindex` of the first row in the page but for the active one that is scrolled away. */
+const firstShown = async (page: Page) => Number(await page.locator('tr[data-id]:not(.afar)').first().getAttribute('aria-rowindex'));
+
 /** The whole list by user name; the focus in a cell of its first row. */
 const atFirstRow = async (loggedIn: (name: string) => Promise<Page>, cell = 1): Promise<Page> => {
   const page = await loggedIn('admin01');
@@ -39,7 +42,12 @@ const atFirstRow = async (loggedIn: (name: string) => Promise<Page>, cell = 1): 
   return page;
 };
 
-const users = async (page: Page) => Number((await page.locator('.list-count').textContent())!.replace(/ users.*/, '').replace(',', ''));
+/** So far that the active row is out of sight. */
+const scrollAway = async (page: Page) => {
+  await scrollTo(page, 3_000 * 37);
+  await expect.poll(async () => await page.locator('tr.afar').count()).toBe(1);
+  await expect.poll(async () => await firstShown(page)).toBeGreaterThan(2_900);
+};
 
 test('arrows, Home, End and pages move cell by cell, row by row, to both ends', async ({ loggedIn }) => {
   const page = await atFirstRow(loggedIn, 2);
@@ -171,19 +179,19 @@ test('in a filter box the keys are the text\'s: Esc empties it, and then leads b
 
 test('the first row is reached from above wherever the list is scrolled to, and Tab brings the active row into sight', async ({ loggedIn }) => {
   const page = await atFirstRow(loggedIn);
-  const scrollTo = async (top: number) => {
-    await page.locator('.list-scroll').evaluate((list, top) => { list.scrollTop = top; }, top);
-    await expect.poll(async () => await page.locator('tr[data-id]:not(.afar)').first().getAttribute('aria-rowindex').then(Number)).toBeGreaterThan(top / 37 - 30);
+  const scrollFar = async () => {
+    await scrollTo(page, 3_000 * 37);
+    await expect.poll(async () => await firstShown(page)).toBeGreaterThan(2_970);
   };
   await press(page, 'ArrowUp');
-  await scrollTo(3_000 * 37);
+  await scrollFar();
   await press(page, 'ArrowDown');
   await stands(page, 0, 1);
   await expect.poll(async () => await inSight(page)).toBe(true);
   await press(page, 'ArrowDown', 'ArrowDown');
   await stands(page, 2, 1);
   await filter(page, 'Count').focus();
-  await scrollTo(3_000 * 37);
+  await scrollFar();
   await press(page, 'Tab');
   await stands(page, 2, 1);
   await expect.poll(async () => await inSight(page)).toBe(true);
@@ -191,19 +199,14 @@ test('the first row is reached from above wherever the list is scrolled to, and 
 
 test('Space selects the active row where it is scrolled away, and brings it into sight', async ({ loggedIn }) => {
   const page = await atFirstRow(loggedIn);
-  const scrollAway = async () => {
-    await page.locator('.list-scroll').evaluate((list) => { list.scrollTop = 3_000 * 37; });
-    await expect.poll(async () => await page.locator('tr.afar').count()).toBe(1);
-    await expect.poll(async () => await page.locator('tr[data-id]:not(.afar)').first().getAttribute('aria-rowindex').then(Number)).toBeGreaterThan(2_900);
-  };
-  await scrollAway();
+  await scrollAway(page);
   await press(page, 'Space');
   await expect(selected(page)).toContainText('1 user selected');
   await expect.poll(async () => await inSight(page)).toBe(true);
   await stands(page, 0, 1);
   await press(page, 'ArrowDown', 'ArrowDown');
   await stands(page, 2, 1);
-  await scrollAway();
+  await scrollAway(page);
   await press(page, 'Shift+Space');
   await expect(selected(page)).toContainText('3 users selected');
   await expect.poll(async () => await inSight(page)).toBe(true);
@@ -214,16 +217,11 @@ test('Space selects whom it was meant for, though others have come above or he i
   await hydrated(page);
   const row = page.locator("tr[aria-rowindex='8']");
   const name = (await row.locator('.user_name .text').textContent())!;
-  const scrollAway = async () => {
-    await page.locator('.list-scroll').evaluate((list) => { list.scrollTop = 3_000 * 37; });
-    await expect.poll(async () => await page.locator('tr.afar').count()).toBe(1);
-    await expect.poll(async () => await page.locator('tr[data-id]:not(.afar)').first().getAttribute('aria-rowindex').then(Number)).toBeGreaterThan(2_900);
-  };
   await row.locator('.last_name').click();
   await page.keyboard.press('Control+Space');
   await expect(selected(page)).toContainText('1 user selected');
   await page.keyboard.press('Escape');
-  await scrollAway();
+  await scrollAway(page);
   const late = async (name: string) => {
     product.createAccount({ name, last: 'Late', first: 'Lou', sis: false });
     await product.logIn(name);
@@ -235,8 +233,8 @@ test('Space selects whom it was meant for, though others have come above or he i
   await page.keyboard.press('Escape');
   await expect(selected(page)).toHaveCount(0);
   // Who is gone is not found, and nobody else is taken for him.
-  await scrollAway();
-  product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+  await scrollAway(page);
+  product.endSessions(name);
   await late('late4');
   await press(page, 'Space');
   await expect(page.getByText('That user is no longer in the list, so nothing was selected. Press Refresh and select again.')).toBeVisible();
@@ -249,7 +247,7 @@ test('the arrows go on from a row whose user was ended meanwhile', async ({ logg
   await stands(page, 2, 0);
   const row = page.locator("tr[aria-rowindex='5']");
   const name = await row.locator('.user_name .text').textContent();
-  product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+  product.endSessions(name!);
   await expect(row).toContainText('Ended');
   await press(page, 'Space');
   await expect(row.getByRole('checkbox')).not.toBeChecked();

@@ -1,5 +1,6 @@
 // A school of 5,000: what fits on the screen, and what asks for the number.
-import { expect, test } from './product.ts';
+import { boxes, choose } from './list.ts';
+import { expect, hydrated, test } from './product.ts';
 
 test.describe('5,000 users', () => {
   test.use({ district: { accounts: 8000, sessions: 7000 } });
@@ -8,8 +9,8 @@ test.describe('5,000 users', () => {
     const page = await loggedIn('admin01');
     await page.setViewportSize({ width: 1366, height: 641 });
     await page.goto('/sessions');
-    await page.locator('html[data-hydrated]').waitFor();
-    const full = await page.getByRole('checkbox', { name: /^Select (?!all)/ }).evaluateAll((boxes) => {
+    await hydrated(page);
+    const full = await boxes(page).evaluateAll((boxes) => {
       const body = boxes[0].closest('[role=grid]')!.parentElement!.getBoundingClientRect();
       return boxes.map((box) => box.closest('[role=row]')!.getBoundingClientRect()).filter((row) => row.bottom <= body.bottom).length;
     });
@@ -18,7 +19,7 @@ test.describe('5,000 users', () => {
 
   test('where the rows of a place did not come, they are asked for again', async ({ loggedIn, complaints }) => {
     const page = await loggedIn('admin01');
-    await page.locator('html[data-hydrated]').waitFor();
+    await hydrated(page);
     await page.route('**/api/sessions/list', (route) => route.fulfill({ status: 503, json: 'unavailable' }), { times: 1 });
     let lists = 0;
     page.on('request', (request) => { lists += Number(request.url().endsWith('/api/sessions/list')); });
@@ -37,14 +38,13 @@ test.describe('5,000 users', () => {
 
   test('few rows are in the page, and ending everybody asks for the number', async ({ loggedIn }) => {
     const page = await loggedIn('admin01');
-    await page.locator('html[data-hydrated]').waitFor();
+    await hydrated(page);
     const count = await page.getByText(/^[\d,]+ users · [\d,]+ sessions$/).textContent();
     expect(Number(count!.split(' ')[0].replace(',', ''))).toBeGreaterThanOrEqual(4_900);
-    expect(await page.getByRole('checkbox', { name: /^Select (?!all)/ }).count()).toBeLessThan(80);
+    expect(await boxes(page).count()).toBeLessThan(80);
     await page.getByRole('checkbox', { name: /^Select all / }).check();
     await expect(page.getByText(/^[\d,]+ users selected/)).toBeVisible();
-    await page.getByRole('button', { name: 'End Sessions' }).click();
-    await page.getByRole('menuitem', { name: 'End', exact: true }).click();
+    await choose(page, 'End');
     const dialog = page.getByRole('alertdialog');
     const button = dialog.getByRole('button', { name: /^End sessions of [\d,]+ users$/ });
     const users = (await button.textContent())!.replace(/\D/g, '');

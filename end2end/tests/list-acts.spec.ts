@@ -1,7 +1,7 @@
 // Acting in the Session List: the panel, what fails, what comes late, and where the focus goes.
 import type { Page } from '@playwright/test';
-import { choose, deaf, everybody, filter, names, openPanel, paste, row, selected } from './list.ts';
-import { expect, hydrated, logIn, test } from './product.ts';
+import { choose, clickRow, deaf, everybody, filter, inSteps, names, openPanel, paste, row, selected } from './list.ts';
+import { expect, hydrated, logIn, logOut, test } from './product.ts';
 
 /** What has the focus, or `body` where it was lost. */
 const focused = async (page: Page) => await page.evaluate(() => document.activeElement!.tagName.toLowerCase());
@@ -116,7 +116,7 @@ test('what nobody knows is not called nothing by the next try either', async ({ 
   await complaints.expectLine(/net::ERR_FAILED/);
   // The try finds the session over before the page hears of it.
   await admin.route('**/api/sessions/end', async (route) => {
-    product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+    product.endSessions('admin01');
     await route.continue();
   });
   await admin.getByRole('button', { name: 'Try again' }).click();
@@ -143,16 +143,7 @@ test('a plan in steps that stops says how many are done, and goes on', async ({ 
   for (const name of ['natetest', 'nate.miller']) await admin.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
   await choose(admin, 'End');
   // The first step is done of 20,000, the second fails.
-  let commits = 0;
-  await admin.route('**/api/sessions/commit', async (route) => {
-    commits += 1;
-    if (commits === 1) {
-      const answer = await route.fetch();
-      const { plan } = route.request().postDataJSON();
-      await route.fulfill({ response: answer, json: { ...(await answer.json()), plan, ended_users: 10_000, planned: 20_000, done: 10_000, left: 10_000 } });
-    } else if (commits === 2) await route.fulfill({ status: 503, json: 'unavailable' });
-    else await route.continue();
-  });
+  await inSteps(admin, (route, step) => (step === 2 ? route.fulfill({ status: 503, json: 'unavailable' }) : route.continue()));
   await admin.getByRole('alertdialog').getByRole('button', { name: 'End sessions of 2 users' }).click();
   await expect(admin.getByRole('alertdialog')).toBeHidden();
   const toast = admin.getByRole('alert').filter({ hasText: '10,000 ended, 10,000 left. The database does not answer.' });
@@ -179,8 +170,7 @@ test('a plan of another session says so, not that there is no page', async ({ lo
   await choose(admin, 'End');
   const again = await admin.context().newPage();
   await again.goto('/me');
-  await again.getByRole('button', { name: /admin01/ }).click();
-  await again.locator('#person-menu').getByRole('button', { name: 'Log out' }).click();
+  await logOut(again, 'admin01');
   await logIn(again, 'admin01');
   await expect(again).toHaveURL('/sessions');
   await complaints.expectLine(/^Clear-Site-Data header/);
@@ -199,7 +189,7 @@ test('an administrator who is ended before he confirms is told at the log-in pag
   const button = admin.getByRole('alertdialog').getByRole('button', { name: 'End sessions of 2 users' });
   // Ended after the plan was made, not meanwhile.
   await expect(button).toBeVisible();
-  product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+  product.endSessions('admin01');
   await button.click();
   await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
   await expect(admin.getByText('Nothing was done.')).toBeVisible();
@@ -265,11 +255,10 @@ test('gestures with Shift, the mixed header, and the selection over another orde
   const sort = async () => await admin.getByRole('columnheader', { name: 'User Name', exact: true }).getByText('User Name').click();
   await sort();
   await expect.poll(() => names(admin)).toEqual(['admin01', 'admin02', 'kahumanu', 'nate.miller', 'natetest']);
-  const click = async (name: string, ...modifiers: ('ControlOrMeta' | 'Shift')[]) => await row(admin, name).getByText(name, { exact: true }).click({ modifiers });
   const chosen = async () => await admin.locator('tr[aria-selected=true]').evaluateAll((rows) => rows.map((row) => row.querySelector('.text')!.textContent));
-  await click('admin01');
-  await click('kahumanu', 'ControlOrMeta');
-  await click('natetest', 'ControlOrMeta', 'Shift');
+  await clickRow(admin, 'admin01');
+  await clickRow(admin, 'kahumanu', 'ControlOrMeta');
+  await clickRow(admin, 'natetest', 'ControlOrMeta', 'Shift');
   expect(await chosen()).toEqual(['admin01', 'kahumanu', 'nate.miller', 'natetest']);
   await expect(admin.locator('thead input[type=checkbox]')).toHaveJSProperty('indeterminate', true);
 
@@ -302,7 +291,7 @@ test('the focus is never lost', async ({ loggedIn, product }) => {
   await keepsFocus(admin);
 
   // A Refresh takes the row away that has it.
-  await row(admin, 'kahumanu').getByText('kahumanu', { exact: true }).click();
+  await clickRow(admin, 'kahumanu');
   product.usm(['session', 'end', '--user-name', '=kahumanu']);
   await expect(async () => {
     await admin.evaluate(() => document.querySelector<HTMLElement>('.refresh')!.click());

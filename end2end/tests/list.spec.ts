@@ -1,5 +1,5 @@
 // The Session List in the browser: filters, order, selection, panel, Refresh, and what survives.
-import { everybody, filter, names, row, selected } from './list.ts';
+import { choose, clickRow, everybody, filter, names, openPanel, row, selected } from './list.ts';
 import { expect, hydrated, logIn, test } from './product.ts';
 
 test('sorts by every column, both ways, and keeps it in the address', async ({ loggedIn, product }) => {
@@ -150,17 +150,16 @@ test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox',
   const admin = await everybody(product, loggedIn);
   await admin.getByRole('columnheader', { name: 'User Name', exact: true }).getByText('User Name').click();
   await expect.poll(() => names(admin)).toEqual(['admin01', 'admin02', 'kahumanu', 'nate.miller', 'natetest']);
-  const click = async (name: string, ...modifiers: ('ControlOrMeta' | 'Shift')[]) => await row(admin, name).getByText(name, { exact: true }).click({ modifiers });
 
-  await click('admin02');
+  await clickRow(admin, 'admin02');
   await expect(selected(admin)).toHaveText(/^1 user selected/);
-  await click('natetest', 'ControlOrMeta');
+  await clickRow(admin, 'natetest', 'ControlOrMeta');
   await expect(selected(admin)).toHaveText(/^2 users selected · 2 sessions/);
-  await click('kahumanu', 'ControlOrMeta');
-  await click('kahumanu', 'ControlOrMeta');
+  await clickRow(admin, 'kahumanu', 'ControlOrMeta');
+  await clickRow(admin, 'kahumanu', 'ControlOrMeta');
   await expect(selected(admin)).toHaveText(/^2 users selected/);
-  await click('kahumanu');
-  await click('natetest', 'Shift');
+  await clickRow(admin, 'kahumanu');
+  await clickRow(admin, 'natetest', 'Shift');
   await expect(selected(admin)).toHaveText(/^3 users selected/);
   await expect(row(admin, 'nate.miller')).toHaveAttribute('aria-selected', 'true');
   await row(admin, 'admin01').getByRole('checkbox').check();
@@ -169,8 +168,7 @@ test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox',
   // A filter hides some; they stay selected and are counted.
   await filter(admin, 'User Name').fill('kahu');
   await expect(selected(admin)).toHaveText(/^4 users selected · 4 sessions \(3 not shown\)/);
-  await admin.getByRole('button', { name: 'End Sessions' }).click();
-  await admin.getByRole('menuitem', { name: 'End', exact: true }).click();
+  await choose(admin, 'End');
   const dialog = admin.getByRole('alertdialog');
   await expect(dialog.getByText(/Not in the list now/)).toBeVisible();
   await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused();
@@ -198,8 +196,7 @@ test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox',
   await expect.poll(() => names(admin)).toEqual(['nate.miller', 'natetest']);
   await admin.getByRole('checkbox', { name: 'Select all 2 users that match' }).check();
   await expect(selected(admin)).toHaveText(/^2 users selected/);
-  await admin.getByRole('button', { name: 'End Sessions' }).click();
-  await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
+  await choose(admin, 'End & Disable');
   await expect(dialog.getByRole('heading', { name: 'End sessions and disable 2 accounts?' })).toBeVisible();
   await dialog.getByRole('button', { name: 'End & Disable 2 users' }).click();
   await expect(admin.getByText('2 accounts disabled, 2 sessions ended').first()).toBeVisible();
@@ -208,8 +205,7 @@ test('one selection: click, Ctrl+Click, Shift+Click, checkbox, header checkbox',
 test('oneself and other administrators are named before anything is disabled', async ({ loggedIn, product }) => {
   const admin = await everybody(product, loggedIn);
   await admin.getByRole('checkbox', { name: /^Select all 5 users/ }).check();
-  await admin.getByRole('button', { name: 'End Sessions' }).click();
-  await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
+  await choose(admin, 'End & Disable');
   const dialog = admin.getByRole('alertdialog');
   await expect(dialog.getByText('You (admin01) are in the selection and will be skipped.')).toBeVisible();
   await expect(dialog.getByRole('button', { name: 'End & Disable 3 users' })).toBeVisible();
@@ -221,8 +217,7 @@ test('oneself and other administrators are named before anything is disabled', a
 test('disabling oneself alone is refused in the dialog', async ({ loggedIn, product }) => {
   const admin = await everybody(product, loggedIn);
   await admin.getByRole('checkbox', { name: 'Select admin01' }).check();
-  await admin.getByRole('button', { name: 'End Sessions' }).click();
-  await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
+  await choose(admin, 'End & Disable');
   const dialog = admin.getByRole('alertdialog');
   await expect(dialog.getByText(/cannot disable your own account/i)).toBeVisible();
   await expect(dialog.getByRole('button', { name: /^End & Disable/ })).toHaveCount(0);
@@ -247,8 +242,7 @@ test('the panel shows single sessions and ends one of them', async ({ loggedIn }
   const second = await loggedIn('natetest');
   const admin = await loggedIn('admin01');
   await hydrated(admin);
-  await row(admin, 'natetest').getByRole('link').click();
-  const panel = admin.getByRole('complementary', { name: /natetest/ });
+  const panel = await openPanel(admin, 'natetest');
   await expect(panel.getByRole('button', { name: 'End all 2' })).toBeVisible();
   await expect(panel.getByText('127.0.0.1')).toHaveCount(2);
   await panel.getByRole('button', { name: /^End (?!all|&)/ }).first().click();
@@ -304,7 +298,7 @@ test('an administrator who is ended meanwhile gets the log-in page, and his filt
   await filter(admin, 'Last Name').fill(last);
   await expect(admin).toHaveURL(/last_name=Ka%CA%BB/);
   const address = admin.url();
-  product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+  product.endSessions('admin01');
   await expect(admin.getByText('You were logged out by an administrator.')).toBeVisible();
   await logIn(admin, 'admin01');
   await expect(admin).toHaveURL(address);

@@ -1,6 +1,6 @@
 // Pages follow what happens elsewhere: rows come and go by themselves, but never move under whoever works with them.
 import type { Page } from '@playwright/test';
-import { everybody, filter, names, row, selected } from './list.ts';
+import { everybody, filter, names, openPanel, row, scrollTo, selected, users } from './list.ts';
 import { expect, hydrated, logIn, setHidden, test } from './product.ts';
 
 const live = (page: Page) => page.locator('.updated').getByText('Live', { exact: true });
@@ -128,8 +128,7 @@ test('the panel keeps the focus where it is while others come and go', async ({ 
   await product.logIn('natetest');
   const admin = await loggedIn('admin01');
   await expect(live(admin)).toBeVisible();
-  await row(admin, 'natetest').getByRole('link').click();
-  const panel = admin.getByRole('complementary', { name: 'natetest' });
+  const panel = await openPanel(admin, 'natetest');
   const activity = panel.getByText(/^active /).first();
   const end = panel.getByRole('button', { name: /^End session of/ });
   await end.focus();
@@ -145,8 +144,7 @@ test('the panel follows', async ({ loggedIn, product }) => {
   const admin = await loggedIn('admin01');
   await hydrated(admin);
   await expect(live(admin)).toBeVisible();
-  await row(admin, 'natetest').getByRole('link').click();
-  const panel = admin.getByRole('complementary', { name: 'natetest' });
+  const panel = await openPanel(admin, 'natetest');
   await expect(panel.getByRole('button', { name: 'End all 1' })).toBeVisible();
   await product.logIn('natetest');
   await expect(panel.getByRole('button', { name: 'End all 2' })).toBeVisible();
@@ -161,7 +159,7 @@ test('a page whose session is ended leaves by itself, wherever it is', async ({ 
   await admin.goto('/history');
   await hydrated(admin);
   for (const [page, name] of [[teacher, 'natetest'], [admin, 'admin02']] as const) {
-    product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+    product.endSessions(name);
     await expect(page.getByText('You were logged out by an administrator.')).toBeVisible();
   }
   await logIn(admin, 'admin02');
@@ -203,7 +201,7 @@ test('a page out of sight takes no part, and catches up when it is back', async 
   await expect(row(admin, 'natetest')).toBeVisible();
   await expect(live(admin)).toBeVisible();
   await setHidden(admin, true);
-  product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
+  product.endSessions('admin01');
   await admin.waitForTimeout(500);
   await expect(admin).toHaveURL('/sessions');
   await setHidden(admin, false);
@@ -318,7 +316,7 @@ test.describe('a long list', () => {
     await hydrated(admin);
     await expect(live(admin)).toBeVisible();
     await admin.mouse.move(600, 500);
-    await admin.locator('.list-scroll').evaluate((list) => { list.scrollTop = 60 * 37; });
+    await scrollTo(admin, 60 * 37);
     const inSight = async () => {
       const head = await admin.locator('.list-scroll thead').evaluate((head) => head.getBoundingClientRect().bottom);
       return (await tops(admin)).filter(([, top]) => (top as number) >= head && (top as number) < 600);
@@ -346,7 +344,7 @@ test.describe('a long list', () => {
     await hydrated(admin);
     await expect(live(admin)).toBeVisible();
     const people = (await names(admin)).filter((name) => !name.startsWith('admin'));
-    const before = Number((await admin.locator('.list-count').textContent())!.replace(/ users.*/, ''));
+    const before = await users(admin);
     const paints = await admin.evaluateHandle(() => {
       const paints: number[] = [];
       const watched = document.querySelector('.list-count')!;
@@ -358,7 +356,7 @@ test.describe('a long list', () => {
       return paints;
     });
     for (const name of people) {
-      product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+      product.endSessions(name);
       // More often than four times a second.
       await admin.waitForTimeout(120);
     }

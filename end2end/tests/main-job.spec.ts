@@ -1,5 +1,6 @@
 // The main job, once with JavaScript and once without: see who is signed in, end them, disable them, let them back in.
 import type { Page } from '@playwright/test';
+import { boxes, choose, clickRow, filter, row } from './list.ts';
 import { expect, hydrated, logIn, passwordOf, test } from './product.ts';
 
 const LOG_IN_REFUSED = 'The user name or the password is not right, or this account cannot log in.';
@@ -9,28 +10,22 @@ for (const javaScriptEnabled of [true, false]) {
     test.use({ javaScriptEnabled });
 
     const ready = async (page: Page) => (javaScriptEnabled ? await hydrated(page) : undefined);
-    const row = (page: Page, name: string) => page.getByRole('row').filter({ has: page.getByRole('checkbox', { name: `Select ${name}`, exact: true }) });
-    const bodyRows = (page: Page) => page.getByRole('checkbox', { name: /^Select (?!all)/ });
-    const pick = async (page: Page, item: 'End' | 'End & Disable') => {
-      await page.getByRole('button', { name: 'End Sessions' }).click();
-      await page.getByRole('menuitem', { name: item, exact: true }).click();
-    };
     /** Rows acted upon keep their place for five seconds; the next Refresh takes them out. */
     const refreshUntil = async (page: Page, users: number) =>
       await expect(async () => {
         await page.getByRole('button', { name: 'Refresh' }).click();
-        await expect(bodyRows(page)).toHaveCount(users, { timeout: 500 });
+        await expect(boxes(page)).toHaveCount(users, { timeout: 500 });
       }).toPass({ timeout: 15_000 });
     const select = async (page: Page, ...names: string[]) => {
       for (const name of names) {
-        if (javaScriptEnabled) await row(page, name).getByText(name, { exact: true }).click({ modifiers: ['ControlOrMeta'] });
+        if (javaScriptEnabled) await clickRow(page, name, 'ControlOrMeta');
         else await row(page, name).getByRole('checkbox').check();
       }
     };
     /** The next click of a person, on a page that is still open. */
     const nextClick = async (page: Page) => await page.getByRole('link', { name: 'Help' }).first().click();
-    const filter = async (page: Page, column: string, text: string) => {
-      await page.getByRole('searchbox', { name: `Filter ${column}`, exact: true }).fill(text);
+    const filterBy = async (page: Page, column: string, text: string) => {
+      await filter(page, column).fill(text);
       if (!javaScriptEnabled) await page.getByRole('button', { name: 'Apply' }).click();
     };
 
@@ -50,7 +45,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(admin.getByRole('heading', { name: 'User Session Manager', exact: true })).toBeVisible();
 
       // Everybody, with the right names, times and counts.
-      await expect(bodyRows(admin)).toHaveCount(4);
+      await expect(boxes(admin)).toHaveCount(4);
       await expect(row(admin, 'nate.miller')).toContainText(/nate\.miller\s*Miller\s*Nathan\s*\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d [AP]M\s*2/);
       await expect(row(admin, 'kahumanu')).toContainText(/Kaʻahumanu\s*Zoë/);
       await expect(row(admin, 'natetest')).toContainText(/natetest\s*Test\s*Fake.*1/s);
@@ -63,11 +58,11 @@ for (const javaScriptEnabled of [true, false]) {
 
       // A filter for each column.
       for (const [column, text, users] of [['User Name', '^nate', 2], ['Last Name', "kaʻa", 1], ['First Name', 'zoe', 1], ['Count', '>1', 1], ['Session Creation Timestamp', 'last 1h', 4], ['Session Creation Timestamp', 'yesterday', 0], ['User Name', '%', 0]] as const) {
-        await filter(admin, column, text);
-        await expect(bodyRows(admin), `${column} ${text}`).toHaveCount(users);
+        await filterBy(admin, column, text);
+        await expect(boxes(admin), `${column} ${text}`).toHaveCount(users);
         await expect(admin.getByText(`${users} of 4 users`)).toBeVisible();
-        await filter(admin, column, '');
-        await expect(bodyRows(admin)).toHaveCount(4);
+        await filterBy(admin, column, '');
+        await expect(boxes(admin)).toHaveCount(4);
       }
 
       // End two: their pages leave by themselves, without scripts at the next click; the third one's does not.
@@ -78,7 +73,7 @@ for (const javaScriptEnabled of [true, false]) {
       };
       await select(admin, 'natetest', 'nate.miller');
       if (javaScriptEnabled) await expect(admin.getByRole('status').filter({ hasText: /^2 users selected/ })).toBeVisible();
-      await pick(admin, 'End');
+      await choose(admin, 'End');
       await expect(admin.getByRole('heading', { name: 'End sessions of 2 users?' })).toBeVisible();
       await admin.getByRole('button', { name: 'End sessions of 2 users' }).click();
       await expect(admin.getByText('2 ended', { exact: true }).first()).toBeVisible();
@@ -91,7 +86,7 @@ for (const javaScriptEnabled of [true, false]) {
       // End & Disable one: out at once, and no way back in; the message gives nothing away.
       await refreshUntil(admin, 2);
       await select(admin, 'kahumanu');
-      await pick(admin, 'End & Disable');
+      await choose(admin, 'End & Disable');
       await expect(admin.getByRole('heading', { name: 'End sessions and disable kahumanu?' })).toBeVisible();
       await admin.getByLabel(/^Reason/).fill('shared his password');
       await admin.getByRole('button', { name: 'End & Disable kahumanu' }).click();
@@ -149,8 +144,7 @@ test('End of one user whose row is on screen happens at once', async ({ loggedIn
   const admin = await loggedIn('admin01');
   await hydrated(admin);
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
-  await admin.getByRole('button', { name: 'End Sessions' }).click();
-  await admin.getByRole('menuitem', { name: 'End', exact: true }).click();
+  await choose(admin, 'End');
   await expect(admin.getByText('Ended 1 session of natetest')).toBeVisible();
   await expect(teacher.getByText('You were logged out by an administrator.')).toBeVisible();
 });
@@ -160,8 +154,7 @@ test('a disabled person is let back in by Undo disable', async ({ loggedIn, pers
   const admin = await loggedIn('admin01');
   await hydrated(admin);
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
-  await admin.getByRole('button', { name: 'End Sessions' }).click();
-  await admin.getByRole('menuitem', { name: 'End & Disable' }).click();
+  await choose(admin, 'End & Disable');
   await admin.getByRole('button', { name: 'End & Disable natetest' }).click();
   await admin.getByRole('button', { name: 'Undo disable' }).click();
   await expect(admin.getByText('1 account enabled again. Ended sessions stay ended.')).toBeVisible();

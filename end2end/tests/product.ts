@@ -33,9 +33,13 @@ export class Product {
 
   private constructor(readonly folder: string, readonly url: string, private readonly port: number) {}
 
-  static async create(people = PEOPLE): Promise<Product> {
+  private static async empty(): Promise<Product> {
     const port = await freePort();
-    const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
+    return new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
+  }
+
+  static async create(people = PEOPLE): Promise<Product> {
+    const product = await Product.empty();
     // `serve` makes the database; the command line then fills it beside the running server.
     await product.start();
     for (const person of people) product.createAccount(person);
@@ -44,8 +48,7 @@ export class Product {
 
   /** A demo district; its administrator `admin01` gets the password that `logIn` uses. */
   static async demo(district: District): Promise<Product> {
-    const port = await freePort();
-    const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
+    const product = await Product.empty();
     product.lasting = district.lasting ?? false;
     product.usm(['demo', '--accounts', `${district.accounts}`, '--sessions', `${district.sessions}`, '--seed', '7']);
     product.usm(['account', 'set-password', 'admin01'], passwordOf('admin01'));
@@ -55,8 +58,7 @@ export class Product {
 
   /** On a database that is there, with a demo district in it. */
   static async on(database: string): Promise<Product> {
-    const port = await freePort();
-    const product = new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
+    const product = await Product.empty();
     product.database = database;
     product.usm(['account', 'set-password', 'admin01'], passwordOf('admin01'));
     await product.start();
@@ -66,6 +68,11 @@ export class Product {
   createAccount(person: { name: string; last: string; first: string; sis: boolean }) {
     const role = person.sis ? ['--sis'] : [];
     this.usm(['account', 'create', person.name, '--last-name', person.last, '--first-name', person.first, ...role], passwordOf(person.name));
+  }
+
+  /** Ends all sessions of somebody, who may be an administrator. */
+  endSessions(name: string) {
+    this.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
   }
 
   /** Runs the command line on this product's database and answers what it printed. */
@@ -255,6 +262,12 @@ export async function logIn(page: Page, name: string, password = passwordOf(name
   await page.getByLabel('User Name').fill(name);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
+}
+
+/** Logs out by the menu of the person. */
+export async function logOut(page: Page, name: string) {
+  await page.getByRole('button', { name: new RegExp(name) }).click();
+  await page.locator('#person-menu').getByRole('button', { name: 'Log out' }).click();
 }
 
 /** The page is told to be out of sight, or back in it: Playwright has no way to hide one. */

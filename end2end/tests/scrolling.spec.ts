@@ -1,12 +1,9 @@
 // A list longer than the window: rows come where one scrolls to, and go again.
 import type { Page } from '@playwright/test';
-import { choose, deaf, filter } from './list.ts';
+import { choose, deaf, filter, scrollTo, users } from './list.ts';
 import { expect, hydrated, test } from './product.ts';
 
 test.use({ district: { accounts: 6500, sessions: 5600, lasting: true } });
-
-/** Users in the list, as it says. */
-const users = async (page: Page) => Number((await page.locator('.list-count').textContent())!.replace(/ users.*/, '').replace(',', ''));
 
 type Shown = { index: number; id: string; top: number };
 
@@ -23,7 +20,14 @@ const answered = async (page: Page, offset: number, limit: number): Promise<stri
   }, { query: { filters: ['', '', '', '', ''], sort: 'user_name' }, offset, limit });
 };
 
-const scrollTo = async (page: Page, top: number) => await page.locator('.list-scroll').evaluate((list, top) => { list.scrollTop = top; }, top);
+/** The row at a place in the result. */
+const at = (page: Page, index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
+
+/** The `aria-rowindex` of the row that has the focus. */
+const active = async (page: Page) => await page.evaluate(() => document.activeElement?.closest('tr')?.getAttribute('aria-rowindex'));
+
+/** Where what is in sight begins, below the headers, and where it ends. */
+const viewOf = async (page: Page) => await page.locator('.list-scroll').evaluate((list) => ({ top: list.querySelector('thead')!.getBoundingClientRect().bottom, bottom: list.getBoundingClientRect().bottom }));
 
 /** Every place in sight has its row, the right one. */
 const wholeView = async (page: Page, about: number) => {
@@ -34,7 +38,7 @@ const wholeView = async (page: Page, about: number) => {
     expect(Math.abs(first!.index - about)).toBeLessThan(30);
     expect(shown.map((row) => row.index)).toEqual(shown.map((_, place) => first!.index + place));
     expect(shown.map((row) => row.id)).toEqual(await answered(page, first!.index, shown.length));
-    const view = await page.locator('.list-scroll').evaluate((list) => ({ top: list.querySelector('thead')!.getBoundingClientRect().bottom, bottom: list.getBoundingClientRect().bottom }));
+    const view = await viewOf(page);
     expect(shown[0]!.top).toBeLessThanOrEqual(view.top);
     expect(shown.at(-1)!.top + 37).toBeGreaterThanOrEqual(view.bottom - 16);
     expect(shown.length).toBeLessThan(80);
@@ -49,12 +53,11 @@ test('the bar leads anywhere also after the keyboard went to the last row', asyn
   await page.locator("tr[aria-rowindex='5'] .last_name").click();
   for (const share of [0.9, 0.1, 0.5]) {
     await page.keyboard.press('Control+End');
-    const active = () => page.evaluate(() => document.activeElement?.closest('tr')?.getAttribute('aria-rowindex'));
-    await expect.poll(active).toBe(String(all + 2));
+    await expect.poll(async () => await active(page)).toBe(String(all + 2));
     // Also while the last rows are on their way: then the focus is there from before.
     await scrollTo(page, await page.locator('.list-scroll').evaluate((list, share) => (list.scrollHeight - list.clientHeight) * share, share));
     await wholeView(page, Math.round((all - 13) * share));
-    expect(await active(), 'the focus stays where it is').toBe(String(all + 2));
+    expect(await active(page), 'the focus stays where it is').toBe(String(all + 2));
   }
 });
 
@@ -85,7 +88,7 @@ test('the keyboard reaches the whole result, and the active row stays when it is
   const page = await loggedIn('admin01');
   await page.goto('/sessions?sort=user_name');
   await hydrated(page);
-  const focused = async () => await page.evaluate(() => Number(document.activeElement?.closest('tr')?.getAttribute('aria-rowindex')) - 3);
+  const focused = async () => Number(await active(page)) - 3;
   await page.locator('tr[data-id] th').first().focus();
   for (let press = 0; press < 40; press += 1) await page.keyboard.press('ArrowDown');
   await expect.poll(focused).toBe(40);
@@ -142,14 +145,14 @@ test('another filter begins at its first row', async ({ loggedIn }) => {
   await scrollTo(page, 2_000 * 37);
   await wholeView(page, 1_990);
   const all = await users(page);
-  await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('a');
+  await filter(page, 'User Name').fill('a');
   await expect.poll(async () => (await rows(page))[0]?.index).toBe(0);
   await expect(page.locator('.list-count')).toContainText(` of ${all.toLocaleString('en')} users`);
   // To those who do not see it: what is shown, and how long the list is.
   const matching = /^[\d,]+/.exec((await page.locator('.list-count').textContent())!)![0];
   await expect(page.locator('.selection')).toContainText(`Showing ${matching} of ${all.toLocaleString('en')}.`);
   await expect(page.locator('table')).toHaveAttribute('aria-rowcount', String(Number(matching.replace(',', '')) + 2));
-  await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('');
+  await filter(page, 'User Name').fill('');
   await wholeView(page, 0);
 });
 
@@ -178,18 +181,16 @@ test('Shift selects over rows that were never loaded', async ({ loggedIn }) => {
   await page.goto('/sessions?sort=user_name');
   await hydrated(page);
   const bar = page.getByRole('status').filter({ hasText: 'selected' });
-  const at = async (index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
-  await (await at(2)).locator('.last_name').click();
+  await at(page, 2).locator('.last_name').click();
   await scrollTo(page, 3_000 * 37);
   await wholeView(page, 2_990);
-  await (await at(3_003)).locator('.last_name').click({ modifiers: ['Shift'] });
+  await at(page, 3_003).locator('.last_name').click({ modifiers: ['Shift'] });
   await expect(bar).toContainText('3,002 users selected');
-  await expect(await at(3_002)).toHaveAttribute('aria-selected', 'true');
-  await expect(await at(3_004)).toHaveAttribute('aria-selected', 'false');
-  await (await at(3_000)).getByRole('checkbox').click();
+  await expect(at(page, 3_002)).toHaveAttribute('aria-selected', 'true');
+  await expect(at(page, 3_004)).toHaveAttribute('aria-selected', 'false');
+  await at(page, 3_000).getByRole('checkbox').click();
   await expect(bar).toContainText('3,001 users selected');
-  await page.getByRole('button', { name: 'End Sessions' }).click();
-  await page.getByRole('menuitem', { name: 'End', exact: true }).click();
+  await choose(page, 'End');
   // admin01 herself is in the range, and left out.
   await expect(page.getByRole('alertdialog', { name: 'End sessions of 3,000 users?' })).toBeVisible();
 });
@@ -200,19 +201,18 @@ test.describe('while a range is asked for', () => {
     const page = await loggedIn('admin01');
     await page.goto('/sessions?sort=user_name');
     await deaf(page);
-    const at = (index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
-    const click = async (index: number, ...modifiers: ('Shift' | 'Control')[]) => await at(index).locator('.last_name').click({ modifiers });
+    const click = async (index: number, ...modifiers: ('Shift' | 'Control')[]) => await at(page, index).locator('.last_name').click({ modifiers });
     await click(2);
     await scrollTo(page, 3_000 * 37);
     await wholeView(page, 2_990);
     let go = () => {};
     const held = new Promise<void>((done) => { go = done; });
     await page.route('**/api/sessions/range', async (route) => { await held; await route.continue(); });
-    return { page, at, click, go, bar: page.locator('.selection') };
+    return { page, click, go, bar: page.locator('.selection') };
   };
 
   test('what is toggled meanwhile counts, in its order', async ({ loggedIn }) => {
-    const { page, at, click, go, bar } = await afar(loggedIn);
+    const { page, click, go, bar } = await afar(loggedIn);
     await click(3_003, 'Shift');
     await expect(page.getByRole('grid')).toHaveAttribute('aria-busy', 'true');
     await click(3_000, 'Control');
@@ -220,31 +220,30 @@ test.describe('while a range is asked for', () => {
     await click(3_010, 'Control', 'Shift');
     go();
     await expect(bar).toContainText('3,004 users selected');
-    await expect(at(3_000)).toHaveAttribute('aria-selected', 'false');
-    await expect(at(3_009)).toHaveAttribute('aria-selected', 'true');
+    await expect(at(page, 3_000)).toHaveAttribute('aria-selected', 'false');
+    await expect(at(page, 3_009)).toHaveAttribute('aria-selected', 'true');
     await expect(page.getByRole('grid')).not.toHaveAttribute('aria-busy');
   });
 
   test('a click makes the answer void, and the boxes show who is selected', async ({ loggedIn }) => {
-    const { page, at, click, go, bar } = await afar(loggedIn);
-    await at(3_003).getByRole('checkbox').click({ modifiers: ['Shift'] });
-    await expect(at(3_003).getByRole('checkbox')).toBeChecked();
+    const { page, click, go, bar } = await afar(loggedIn);
+    await at(page, 3_003).getByRole('checkbox').click({ modifiers: ['Shift'] });
+    await expect(at(page, 3_003).getByRole('checkbox')).toBeChecked();
     await click(3_005);
-    await expect(at(3_003).getByRole('checkbox')).not.toBeChecked();
+    await expect(at(page, 3_003).getByRole('checkbox')).not.toBeChecked();
     const answered = page.waitForResponse('**/api/sessions/range');
     go();
     await (await answered).finished();
     await expect(bar).toContainText('1 user selected');
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     await expect(bar).toContainText('1 user selected');
-    await expect(at(3_005)).toHaveAttribute('aria-selected', 'true');
+    await expect(at(page, 3_005)).toHaveAttribute('aria-selected', 'true');
   });
 
   test('End means who is selected once it is answered', async ({ loggedIn }) => {
     const { page, click, go } = await afar(loggedIn);
     await click(3_003, 'Shift');
-    await page.getByRole('button', { name: 'End Sessions' }).click();
-    await page.getByRole('menuitem', { name: 'End', exact: true }).click();
+    await choose(page, 'End');
     await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
     await expect(page.getByRole('alertdialog')).toHaveCount(0);
     go();
@@ -284,8 +283,8 @@ test.describe('while a range is asked for', () => {
   });
 
   test('whoever leaves the page meanwhile is not disturbed by it', async ({ loggedIn }) => {
-    const { page, at, click, go } = await afar(loggedIn);
-    await at(3_003).getByRole('link').click();
+    const { page, click, go } = await afar(loggedIn);
+    await at(page, 3_003).getByRole('link').click();
     await click(3_003, 'Shift');
     await page.getByRole('link', { name: 'View account' }).click();
     await expect(page).toHaveURL(/accounts/);
@@ -298,9 +297,9 @@ test.describe('while a range is asked for', () => {
   });
 
   test('one that cannot be answered changes nothing and says so', async ({ loggedIn, complaints }) => {
-    const { page, at, bar } = await afar(loggedIn);
+    const { page, bar } = await afar(loggedIn);
     await page.unroute('**/api/sessions/range');
-    const box = at(3_003).getByRole('checkbox');
+    const box = at(page, 3_003).getByRole('checkbox');
     await page.route('**/api/sessions/range', async (route) => await route.fulfill({ status: 200, json: [] }), { times: 1 });
     await box.click({ modifiers: ['Shift'] });
     const toast = page.locator('.toast');
@@ -318,15 +317,15 @@ test.describe('while a range is asked for', () => {
   });
 
   test('from an anchor that left the list it is the row alone, and the next one begins there', async ({ loggedIn, product }) => {
-    const { page, at, click, go, bar } = await afar(loggedIn);
+    const { page, click, go, bar } = await afar(loggedIn);
     go();
     const [anchor] = await answered(page, 2, 1);
     const name = await page.locator(`tr.afar[data-id='${anchor}'] .user_name .text`).textContent();
-    product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+    product.endSessions(name!);
     await expect.poll(async () => await answered(page, 2, 1)).not.toEqual([anchor]);
     await click(3_003, 'Shift');
     await expect(bar).toContainText('1 user selected');
-    await expect(at(3_003)).toHaveAttribute('aria-selected', 'true');
+    await expect(at(page, 3_003)).toHaveAttribute('aria-selected', 'true');
     await click(3_006, 'Shift');
     await expect(bar).toContainText('4 users selected');
   });
@@ -336,26 +335,25 @@ test('the numbers of a large selection follow who leaves', async ({ loggedIn, pr
   const page = await loggedIn('admin01');
   await page.goto('/sessions?sort=user_name');
   await hydrated(page);
-  const at = (index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
   // Nothing while the server is still counting.
   const sessions = async () => /· ([\d,]+) sessions/.exec((await page.locator('.selection').textContent())!)?.[1]?.replace(',', '');
-  const [name, next] = (await Promise.all([5, 7].map((index) => at(index).locator('.user_name .text').textContent()))) as [string, string];
-  const [count, more] = (await Promise.all([5, 7].map((index) => at(index).locator('.count').textContent()))).map(Number) as [number, number];
-  await at(3).locator('.last_name').click();
+  const [name, next] = (await Promise.all([5, 7].map((index) => at(page, index).locator('.user_name .text').textContent()))) as [string, string];
+  const [count, more] = (await Promise.all([5, 7].map((index) => at(page, index).locator('.count').textContent()))).map(Number) as [number, number];
+  await at(page, 3).locator('.last_name').click();
   await scrollTo(page, 1_500 * 37);
   await wholeView(page, 1_490);
-  await at(1_500).locator('.last_name').click({ modifiers: ['Shift'] });
+  await at(page, 1_500).locator('.last_name').click({ modifiers: ['Shift'] });
   await expect(page.locator('.selection')).toContainText(/1,498 users selected · [\d,]+ sessions/);
   const before = Number(await sessions());
   // Only looks: what the page asks by itself keeps nobody's session alive.
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-  product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+  product.endSessions(name);
   await expect.poll(sessions, { timeout: 10_000 }).toBe(String(before - count));
   expect(new Set(asked)).toEqual(new Set(['/api/sessions/look']));
   // Refresh brings them too, where nothing else tells.
   await page.route('**/api/sessions/look', () => undefined);
-  product.usm(['session', 'end', '--user-name', `=${next}`, '--except-role', 'none']);
+  product.endSessions(next);
   // The server hears of it a moment later.
   await expect(async () => {
     await page.getByRole('button', { name: 'Refresh' }).click();
@@ -385,7 +383,7 @@ test('who leaves keeps his place for five seconds also while the list is scrolle
   const name = (await row.locator('.user_name .text').textContent())!;
   const gone = page.locator(`tr[data-id='${await row.getAttribute('data-id')}']`);
   lists = 0;
-  product.usm(['session', 'end', '--user-name', `=${name}`, '--except-role', 'none']);
+  product.endSessions(name);
   await expect(gone).toContainText('Ended');
   const ended = Date.now();
   expect(lists, 'asked before he was gone').toBe(0);
@@ -404,26 +402,25 @@ test('who was taken out of all that match, one by one, is out under every filter
   await page.goto('/sessions?sort=user_name');
   await hydrated(page);
   const bar = page.locator('.selection');
-  const at = (index: number) => page.locator(`tr[aria-rowindex='${index + 3}']`);
   const all = await users(page);
   await page.getByRole('checkbox', { name: /^Select all / }).check();
-  await at(0).getByRole('checkbox').click();
+  await at(page, 0).getByRole('checkbox').click();
   await scrollTo(page, 1_500 * 37);
   await wholeView(page, 1_490);
-  await at(1_500).getByRole('checkbox').click({ modifiers: ['Shift'] });
+  await at(page, 1_500).getByRole('checkbox').click({ modifiers: ['Shift'] });
   const left = `${(all - 1_501).toLocaleString('en')} users selected`;
   await expect(bar).toContainText(left);
   // Another filter, which matches all the same: the rows of the page answer to it.
-  await page.getByRole('searchbox', { name: 'Filter Count' }).fill('>0');
+  await filter(page, 'Count').fill('>0');
   await wholeView(page, 0);
   await expect(bar).toContainText(left);
-  await expect(at(3)).toHaveAttribute('aria-selected', 'false');
+  await expect(at(page, 3)).toHaveAttribute('aria-selected', 'false');
   await scrollTo(page, 2_000 * 37);
   await wholeView(page, 1_990);
-  await expect(at(2_003)).toHaveAttribute('aria-selected', 'true');
-  await at(2_003).getByRole('checkbox').click();
+  await expect(at(page, 2_003)).toHaveAttribute('aria-selected', 'true');
+  await at(page, 2_003).getByRole('checkbox').click();
   await expect(bar).toContainText(`${(all - 1_502).toLocaleString('en')} users selected`);
-  await expect(at(2_003)).toHaveAttribute('aria-selected', 'false');
+  await expect(at(page, 2_003)).toHaveAttribute('aria-selected', 'false');
 });
 
 test('after an account and Back the list stands where it stood', async ({ loggedIn }) => {
@@ -449,7 +446,7 @@ test('after a filter and Back the list stands where it stood, however few matche
   await expect(page).toHaveURL(/offset=2000$/);
   await page.locator('a.site').click();
   await expect.poll(async () => (await rows(page))[0]?.index).toBe(0);
-  await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('=admin01');
+  await filter(page, 'User Name').fill('=admin01');
   await expect(page.locator('table')).toHaveAttribute('aria-rowcount', '3');
   await page.goBack();
   await wholeView(page, 1_990);
@@ -498,7 +495,7 @@ test('in a list higher than browsers let an element be the bar leads anywhere, a
   const above = async () => {
     let place = 0;
     await expect(async () => {
-      const view = await list.evaluate((list) => ({ top: list.querySelector('thead')!.getBoundingClientRect().bottom, bottom: list.getBoundingClientRect().bottom }));
+      const view = await viewOf(page);
       const shown = (await rows(page)).filter((row) => row.top < view.bottom && row.top + high > view.top);
       const [first] = shown;
       expect(first, 'rows').toBeDefined();
@@ -542,7 +539,7 @@ test('in a list higher than browsers let an element be the bar leads anywhere, a
   await filter(page, 'Last Name').focus();
   for (const [key, index] of [['ArrowDown', 0], ['Control+End', all - 1], ['Control+Home', 0]] as const) {
     await page.keyboard.press(key);
-    await expect.poll(async () => await page.evaluate(() => document.activeElement?.closest('tr')?.getAttribute('aria-rowindex'))).toBe(String(index + 3));
+    await expect.poll(async () => await active(page)).toBe(String(index + 3));
     await above();
   }
 });
@@ -589,8 +586,8 @@ test('on a screen that is turned the first row in sight stays it', async ({ logg
   await scrollTo(page, 3_000 * 37);
   await wholeView(page, 3_000);
   const first = async () => {
-    const head = await page.locator('.list-scroll thead').evaluate((head) => head.getBoundingClientRect().bottom);
-    return (await rows(page)).find((row) => row.top >= head - 1)!.index;
+    const { top } = await viewOf(page);
+    return (await rows(page)).find((row) => row.top >= top - 1)!.index;
   };
   const before = await first();
   const heights = new Set<number>();

@@ -1,5 +1,5 @@
 // What only a browser can show of the security rules.
-import { expect, hydrated, logIn, passwordOf, test, withBackForwardCache } from './product.ts';
+import { expect, hydrated, logIn, logOut, passwordOf, test, withBackForwardCache } from './product.ts';
 
 const FORBIDDEN = 'Only users assigned a Product Security Role of Student Information System (SIS) are allowed to use this tool.';
 
@@ -21,8 +21,7 @@ test('tok_11_after_log_out_back_shows_nothing', async ({ browser, product, compl
   await logIn(page, 'admin01');
   await hydrated(page);
   await expect(page.getByRole('checkbox', { name: 'Select admin01' })).toBeVisible();
-  await page.getByRole('button', { name: /admin01/ }).click();
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await logOut(page, 'admin01');
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
   await page.goBack();
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();

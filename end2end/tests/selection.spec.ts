@@ -1,6 +1,6 @@
 // What a selection keeps, shows and brings back; lists of names; what a filter matched.
 import type { Page } from '@playwright/test';
-import { everybody, filter, names, paste, row, selected } from './list.ts';
+import { clickRow, everybody, filter, names, paste, row, selected } from './list.ts';
 import { expect, test } from './product.ts';
 
 const bar = (page: Page) => page.locator('.action-bar');
@@ -17,7 +17,7 @@ test('what a click or Esc drops of several users can be brought back until the n
   const restore = bar(admin).getByRole('button', { name: /^Restore/ });
   await expect(restore).toBeHidden();
   for (const name of ['natetest', 'nate.miller', 'kahumanu']) await row(admin, name).getByRole('checkbox').check();
-  await row(admin, 'admin02').getByText('admin02', { exact: true }).click();
+  await clickRow(admin, 'admin02');
   await expect(selected(admin)).toContainText('1 user selected');
   // The second click of two changes nothing.
   await row(admin, 'admin02').getByText('admin02', { exact: true }).dblclick();
@@ -77,7 +77,7 @@ test('Show selected tells who is selected, first those whom the filter hides', a
   await shown.getByRole('button', { name: 'Deselect kahumanu' }).click();
   await expect(shown.getByRole('listitem')).toHaveCount(2);
   await expect(selected(admin)).toHaveText(/2 users selected · 2 sessions \(1 not shown\)/);
-  product.usm(['session', 'end', '--user-name', '=admin02', '--except-role', 'none']);
+  product.endSessions('admin02');
   await admin.keyboard.press('Escape');
   await expect(shown).toBeHidden();
   // It is read when it is opened.

@@ -1,14 +1,13 @@
 // What was out of sight is covered until its session is known to live; a session that is about to idle out is warned of.
 import type { Page } from '@playwright/test';
-import { row } from './list.ts';
-import { expect, hydrated, logIn, sendPlan, setHidden, test, withBackForwardCache } from './product.ts';
+import { filter, row } from './list.ts';
+import { expect, hydrated, logIn, logOut, sendPlan, setHidden, test, withBackForwardCache } from './product.ts';
 
 const ENDED = 'You were logged out by an administrator.';
 const CHECKING = 'Checking whether you are still logged in…';
 const NO_ANSWER = 'The server does not answer. Trying again…';
 const cover = (page: Page) => page.locator('.standing.cover');
 const warning = (page: Page) => page.getByRole('alertdialog', { name: 'Your session' });
-const endAdmin = ['session', 'end', '--user-name', '=admin01', '--except-role', 'none'];
 
 /** Holds up every question how the session stands; answers how to let them go on. */
 const holdUp = async (page: Page) => {
@@ -48,7 +47,7 @@ const isCovered = async (page: Page) => {
 test('back in sight a page is covered until its session is known to live, and is as it was', async ({ loggedIn }) => {
   const page = await loggedIn('admin01');
   await hydrated(page);
-  const box = page.getByRole('searchbox', { name: 'Filter User Name' });
+  const box = filter(page, 'User Name');
   await box.fill('admin');
   const go = await holdUp(page);
   await setHidden(page, true);
@@ -92,7 +91,7 @@ test('a page whose session was ended out of sight leaves without showing anythin
   await hydrated(page);
   await setHidden(page, true);
   await asksNothingElse(page);
-  product.usm(endAdmin);
+  product.endSessions('admin01');
   const go = await holdUp(page);
   await setHidden(page, false);
   await expect(page.getByText(CHECKING)).toBeVisible();
@@ -106,7 +105,7 @@ test('ended while the server was killed: the page stays covered, says so, and le
   await hydrated(page);
   await setHidden(page, true);
   await product.stop('SIGKILL');
-  product.usm(endAdmin);
+  product.endSessions('admin01');
   await setHidden(page, false);
   await expect(page.getByText(NO_ANSWER)).toBeVisible();
   await isCovered(page);
@@ -122,7 +121,7 @@ test('told of its end by a stream while nothing else answers, a page covers itse
   await page.goto('/me');
   await hydrated(page);
   await page.route(/\/live\b/, async (route) => (route.request().method() === 'HEAD' ? await route.fulfill({ status: 503 }) : await route.continue()));
-  product.usm(endAdmin);
+  product.endSessions('admin01');
   await expect(page.getByText(NO_ANSWER)).toBeVisible();
   await isCovered(page);
   await page.unroute(/\/live\b/);
@@ -134,7 +133,7 @@ test('a visible page whose session ends while the server is killed leaves when t
   const page = await loggedIn('admin01');
   await hydrated(page);
   await product.stop('SIGKILL');
-  product.usm(endAdmin);
+  product.endSessions('admin01');
   await product.start();
   // The stream is tried again after two seconds.
   await expect(page.getByText(ENDED)).toBeVisible({ timeout: 10_000 });
@@ -166,8 +165,8 @@ test('a page that is the answer to a form leaves without sending it again', asyn
   await streamed;
   const sent: string[] = [];
   page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()));
-  product.usm(['session', 'end', '--user-name', '=admin01', '--except-role', 'none']);
-  await expect(page.getByText('You were logged out by an administrator.')).toBeVisible();
+  product.endSessions('admin01');
+  await expect(page.getByText(ENDED)).toBeVisible();
   expect(sent).toEqual([]);
 });
 
@@ -178,8 +177,7 @@ test('a page of somebody else is not shown again', async ({ loggedIn, complaints
   await asksNothingElse(page);
   const other = await page.context().newPage();
   await other.goto('/me');
-  await other.getByRole('button', { name: /admin01/ }).click();
-  await other.locator('#person-menu').getByRole('button', { name: 'Log out' }).click();
+  await logOut(other, 'admin01');
   await complaints.expectLine(/^Clear-Site-Data header/);
   await logIn(other, 'natetest');
   await expect(other).toHaveURL('/me');
@@ -260,13 +258,13 @@ test.describe('sessions that idle out after ten seconds', () => {
   test('a warning comes in time, staying prolongs the session, and without it the page leaves', async ({ loggedIn }) => {
     const page = await loggedIn('admin01');
     await hydrated(page);
-    await page.getByRole('searchbox', { name: 'Filter User Name' }).focus();
+    await filter(page, 'User Name').focus();
     await expect(warning(page)).toBeVisible(SOON);
     await expect(warning(page)).toHaveAccessibleDescription(/^You will be logged out at \d\d:\d\d [AP]M\.$/);
     await expect(page.getByRole('button', { name: 'Stay logged in' })).toBeFocused();
     await page.keyboard.press('Enter');
     await expect(warning(page)).toBeHidden();
-    await expect(page.getByRole('searchbox', { name: 'Filter User Name' })).toBeFocused();
+    await expect(filter(page, 'User Name')).toBeFocused();
     // Esc is somebody too.
     await expect(warning(page)).toBeVisible(SOON);
     await page.keyboard.press('Escape');

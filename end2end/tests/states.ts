@@ -1,5 +1,7 @@
 // Every state of the pages, by name: what axe judges and what the screenshots show.
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page, Route } from '@playwright/test';
+import { choose, filter, inSteps } from './list.ts';
 import { expect, hydrated, logIn, sendPlan, setHidden } from './product.ts';
 
 export type State = {
@@ -14,27 +16,31 @@ const list = async (page: Page, address = '/sessions') => {
   await page.goto(address);
   await hydrated(page);
 };
-const firstBox = (page: Page) => page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).first();
-const openMenu = async (page: Page, item?: string) => {
-  await page.getByRole('button', { name: 'End Sessions' }).click();
-  if (item) await page.getByRole('menuitem', { name: item, exact: true }).click();
+const boxesOfOthers = (page: Page) => page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ });
+const firstBox = (page: Page) => boxesOfOthers(page).first();
+const checkTwo = async (page: Page) => {
+  await firstBox(page).check();
+  await boxesOfOthers(page).nth(2).check();
+};
+/** On narrow screens the boxes of the filters stand in a sheet; answers whether they do. */
+const openFilters = async (page: Page) => {
+  const sheet = page.getByRole('button', { name: 'Filter', exact: true });
+  const narrow = await sheet.isVisible();
+  if (narrow) await sheet.click();
+  return narrow;
 };
 
-/** Disables two users, as if they were 20,000: the first step is done, and the next answers so. */
+/** Ends two users in steps; those after the first answer so. */
 const planInSteps = async (page: Page, next: (route: Route) => unknown) => {
-  let commits = 0;
-  await page.route('**/api/sessions/commit', async (route) => {
-    commits += 1;
-    if (commits > 1) return next(route);
-    const answer = await route.fetch();
-    const { plan } = route.request().postDataJSON();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), plan, ended_users: 10_000, planned: 20_000, done: 10_000, left: 10_000 } });
-  });
-  await firstBox(page).check();
-  await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
-  await openMenu(page, 'End');
+  await inSteps(page, next);
+  await checkTwo(page);
+  await choose(page, 'End');
   await page.getByRole('button', { name: /^End sessions of 2 users/ }).click();
 };
+
+/** What axe finds in a page as it stands. */
+export const violations = async (page: Page) =>
+  (await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()).violations;
 
 export const STATES: State[] = [
   { name: 'list', reach: async (page) => await list(page) },
@@ -52,25 +58,19 @@ export const STATES: State[] = [
   { name: 'loading', reach: async (page) => {
     await list(page);
     await page.route('**/api/sessions/list', () => undefined);
-    // On narrow screens the boxes stand in a sheet.
-    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
-    if (await sheet.isVisible()) await sheet.click();
-    await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('a');
+    await openFilters(page);
+    await filter(page, 'User Name').fill('a');
     await expect(page.locator('[aria-busy=true]').first()).toBeAttached();
   } },
   { name: 'selected', reach: async (page) => {
     await list(page);
-    await firstBox(page).check();
-    await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
+    await checkTwo(page);
   } },
   { name: 'selected-users', reach: async (page) => {
     await list(page);
-    await firstBox(page).check();
-    await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
-    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
-    const narrow = await sheet.isVisible();
-    if (narrow) await sheet.click();
-    await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('=admin01');
+    await checkTwo(page);
+    const narrow = await openFilters(page);
+    await filter(page, 'User Name').fill('=admin01');
     await expect(page.getByText(/\(2 not shown\)/)).toBeVisible();
     if (narrow) await page.mouse.click(100, 100);
     await page.getByRole('button', { name: 'Show selected' }).click();
@@ -78,8 +78,7 @@ export const STATES: State[] = [
   } },
   { name: 'restore', reach: async (page) => {
     await list(page);
-    await firstBox(page).check();
-    await page.getByRole('checkbox', { name: /^Select (?!all|admin01)/ }).nth(2).check();
+    await checkTwo(page);
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await expect(page.getByRole('button', { name: 'Restore 2' })).toBeVisible();
   } },
@@ -166,38 +165,35 @@ export const STATES: State[] = [
   }, status: 503 },
   { name: 'understood', reach: async (page) => {
     await list(page);
-    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
-    if (await sheet.isVisible()) await sheet.click();
-    await page.getByRole('searchbox', { name: 'Filter Session Creation Timestamp' }).fill('last 24h');
+    await openFilters(page);
+    await filter(page, 'Session Creation Timestamp').fill('last 24h');
     await expect(page.locator('.created .understood')).toContainText('since');
   } },
   { name: 'menu', reach: async (page) => {
     await list(page);
     await firstBox(page).check();
-    await openMenu(page);
+    await page.getByRole('button', { name: 'End Sessions' }).click();
   } },
   { name: 'dialog-end', reach: async (page) => {
     await list(page);
     await page.getByRole('checkbox', { name: /^Select all / }).check();
-    await openMenu(page, 'End');
+    await choose(page, 'End');
     await expect(page.getByRole('alertdialog')).toBeVisible();
   } },
   { name: 'dialog-not-shown', reach: async (page) => {
     await list(page);
     await firstBox(page).check();
-    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
-    const narrow = await sheet.isVisible();
-    if (narrow) await sheet.click();
-    await page.getByRole('searchbox', { name: 'Filter User Name' }).fill('=admin01');
+    const narrow = await openFilters(page);
+    await filter(page, 'User Name').fill('=admin01');
     await expect(page.getByText(/\(1 not shown\)/)).toBeVisible();
     if (narrow) await page.mouse.click(100, 100);
-    await openMenu(page, 'End');
+    await choose(page, 'End');
     await expect(page.getByRole('alertdialog')).toContainText('Not in the list now');
   } },
   { name: 'dialog-own', reach: async (page) => {
     await list(page, '/sessions?user_name==admin01');
     await page.getByRole('checkbox', { name: 'Select admin01' }).check();
-    await openMenu(page, 'End');
+    await choose(page, 'End');
     await expect(page.getByRole('alertdialog', { name: 'End your own session?' })).toBeVisible();
   } },
   { name: 'confirm-page', reach: async (page) => {
@@ -212,10 +208,8 @@ export const STATES: State[] = [
   } },
   { name: 'filter-sheet', reach: async (page) => {
     await list(page);
-    // On narrow screens the boxes stand in a sheet.
-    const sheet = page.getByRole('button', { name: 'Filter', exact: true });
-    if (await sheet.isVisible()) await sheet.click();
-    await expect(page.getByRole('searchbox', { name: 'Filter Count' })).toBeVisible();
+    await openFilters(page);
+    await expect(filter(page, 'Count')).toBeVisible();
   } },
   { name: 'filter-tips', reach: async (page) => {
     await list(page);
@@ -224,27 +218,27 @@ export const STATES: State[] = [
   { name: 'dialog-disable', reach: async (page) => {
     await list(page);
     await firstBox(page).check();
-    await openMenu(page, 'End & Disable');
+    await choose(page, 'End & Disable');
     await expect(page.getByRole('alertdialog')).toBeVisible();
   } },
   { name: 'dialog-failed', reach: async (page) => {
     await list(page);
     await page.route('**/api/sessions/commit', (route) => route.fulfill({ status: 503, json: 'unavailable' }));
     await firstBox(page).check();
-    await openMenu(page, 'End & Disable');
+    await choose(page, 'End & Disable');
     await page.getByRole('button', { name: /^End & Disable / }).click();
     await expect(page.getByRole('alertdialog').getByRole('alert')).toContainText('The database does not answer.');
   }, status: 503 },
   { name: 'dialog-refused', reach: async (page) => {
     await list(page, '/sessions?user_name==admin01');
     await page.getByRole('checkbox', { name: 'Select admin01' }).check();
-    await openMenu(page, 'End & Disable');
+    await choose(page, 'End & Disable');
     await expect(page.getByRole('alertdialog')).toBeVisible();
   } },
   { name: 'toast', reach: async (page) => {
     await list(page);
     await firstBox(page).check();
-    await openMenu(page, 'End & Disable');
+    await choose(page, 'End & Disable');
     await page.getByRole('button', { name: /^End & Disable / }).click();
     await expect(page.getByRole('button', { name: 'Undo disable' })).toBeVisible();
   } },
