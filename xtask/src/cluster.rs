@@ -13,13 +13,17 @@ use std::{
     path::Path,
     process::{Child, Command},
     sync::mpsc,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 const NODES: usize = 3;
 const HAPROXY: &str = "/usr/sbin/haproxy";
 /// What is shipped, with this machine's addresses in place of those in it.
 const CONFIGURATION: &str = "docs/deploy/haproxy.cfg";
+
+/// Longer than a node takes for the requests under way.
+const LEAVES: Duration = Duration::from_secs(10);
 
 /// A program that is told to stop, and waited for, when it goes out of scope.
 struct Running(Child);
@@ -32,8 +36,14 @@ impl Running {
 }
 
 impl Drop for Running {
+    /// One that was stopped (SIGSTOP), to see what happens, does not hear that: it is killed.
     fn drop(&mut self) {
         let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        let told = Instant::now();
+        while matches!(self.0.try_wait(), Ok(None)) && told.elapsed() < LEAVES {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }

@@ -293,6 +293,40 @@ fn fwd_09_a_page_leads_to_the_log_in_and_back_and_a_script_gets_401() {
     }
 }
 
+#[test]
+fn fwd_09_a_long_address_leads_to_the_log_in_and_back_too_and_keeps_nobody_out() {
+    for (kind, site) in sites() {
+        long_addresses_keep_nobody_out(kind, &site.proxy, &site.wide_cookie());
+        let (address, next) = long_address();
+        let page = site.send(&format!("GET /sign-in?next={next}"), SESSIONS, &[NAVIGATION], "");
+        assert_eq!(page.status, 200, "{kind:?}: {}", page.head);
+        let (back, [_, wide]) = site.log_in(&next);
+        let there = format!("https://app.example.org{address}");
+        assert!(back.status == 303 && fields(&back.head, "location") == [&*there], "{kind:?}: {}", back.head);
+        assert_eq!(site.get(&address, &[&format!("Cookie: {wide}")]).status, 200, "{kind:?}");
+    }
+}
+
+/// An address nearly as long as nginx takes one, and the way back to it as the log-in's address has it.
+fn long_address() -> (String, String) {
+    (format!("/?{}", "/".repeat(8_000)), format!("https%3A%2F%2Fapp.example.org%2F%3F{}", "%2F".repeat(8_000)))
+}
+
+/// Strangers who open long addresses are led to the log-in, and no node is taken for one that failed: whoever has this cookie is let in.
+pub fn long_addresses_keep_nobody_out(kind: Kind, proxy: &Proxy, cookie: &str) {
+    let get = |address: &str, header: &str| {
+        exchange(&proxy.address, &request(&format!("GET {address}"), APP, &[header], "")).expect("the proxy answers")
+    };
+    let (address, next) = long_address();
+    let there = format!("https://sessions.example.org/sign-in?next={next}");
+    // At most two nodes, which are asked in turn.
+    for _ in 0..2 {
+        let answer = get(&address, "Accept: text/html");
+        assert!(answer.status == 302 && fields(&answer.head, "location") == [&*there], "{kind:?}: {}", answer.head);
+    }
+    assert_eq!(get("/", cookie).status, 200, "{kind:?}");
+}
+
 /// Forms among them, whose bodies are for the application alone.
 #[test]
 fn fwd_10_the_many_requests_of_a_first_page_all_pass() {

@@ -263,22 +263,32 @@ pub fn exchange(address: &str, request: &str) -> io::Result<Answer> {
     Ok(Answer { status, head: head.to_owned(), body: answer })
 }
 
-/// Opens `/live` by this request, brings the end of its session about, and answers how long it took until the page was told.
-pub fn told_of_its_end(address: &str, request: &str, end: impl FnOnce()) -> Duration {
+/// Opens `/live` by this request; answers the stream behind the head.
+pub fn open_page(address: &str, request: &str) -> BufReader<TcpStream> {
     let mut page = TcpStream::connect(address).map(BufReader::new).expect("connected");
     page.get_ref().set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
     page.get_mut().write_all(request.as_bytes()).expect("asked");
-    let mut until = |end: &str| {
+    assert!(read_until(&mut page, "").starts_with("HTTP/1.1 200 "), "no stream");
+    page
+}
+
+/// Reads on to this line; answers the first one.
+pub fn read_until(page: &mut BufReader<TcpStream>, end: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    while lines.last().is_none_or(|line| line != end) {
         let mut line = String::new();
-        while line.trim_end() != end {
-            line.clear();
-            assert_ne!(page.read_line(&mut line).expect("something is said"), 0, "no {end:?}");
-        }
-    };
-    until("");
+        assert_ne!(page.read_line(&mut line).expect("something is said"), 0, "no {end:?}");
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.swap_remove(0)
+}
+
+/// Opens `/live` by this request, brings the end of its session about, and answers how long it took until the page was told.
+pub fn told_of_its_end(address: &str, request: &str, end: impl FnOnce()) -> Duration {
+    let mut page = open_page(address, request);
     let begun = Instant::now();
     end();
-    until("data: ended");
+    read_until(&mut page, "data: ended");
     begun.elapsed()
 }
 

@@ -5,13 +5,15 @@ use crate::{
     clocks::another_time,
     proxies::{
         application::Application,
-        log_in as log_in_through, nobody_says_who_it_is, nobody_sees_a_token,
+        log_in as log_in_through, long_addresses_keep_nobody_out, nobody_says_who_it_is, nobody_sees_a_token,
         proxy::{Kind, Proxy, place},
     },
-    world::{World, are_told_at_once, ask, exchange, request, soon, told_of_its_end},
+    world::{World, are_told_at_once, ask, exchange, open_page, read_until, request, soon, told_of_its_end},
 };
 use private_postgres::Postgres;
 use std::{
+    io::{self, BufReader},
+    net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -210,12 +212,12 @@ fn a_monitor_is_told_of_the_database_server_too() {
 }
 
 #[test]
-fn fwd_02_fwd_06_fwd_11_an_application_behind_nginx_asks_a_node_that_knows() {
+fn fwd_02_fwd_06_fwd_09_fwd_11_an_application_behind_nginx_asks_a_node_that_knows() {
     asks_a_node_that_knows(Kind::Nginx);
 }
 
 #[test]
-fn fwd_02_fwd_06_fwd_11_an_application_behind_caddy_asks_a_node_that_knows() {
+fn fwd_02_fwd_06_fwd_09_fwd_11_an_application_behind_caddy_asks_a_node_that_knows() {
     asks_a_node_that_knows(Kind::Caddy);
 }
 
@@ -253,6 +255,8 @@ fn asks_a_node_that_knows(kind: Kind) {
     nobody_says_who_it_is(kind, &proxy, &application, &format!("Cookie: __Host-{}", cookies[0]), "pupil0");
     // And FWD-11.
     nobody_sees_a_token(kind, &proxy, &application, &log_in_through(&proxy, "pupil1", "").1);
+    // And FWD-09.
+    long_addresses_keep_nobody_out(kind, &proxy, &format!("Cookie: __Host-{}", cookies[0]));
     let hangs = cluster.nodes[0].as_ref().expect("it runs");
     hangs.signal("-STOP");
     assert_eq!([get(&cookies[0]), get(&cookies[0])], [200, 200], "a node that hangs holds up, but lets nobody down");
@@ -329,16 +333,34 @@ fn the_shipped_load_balancer_lets_nobody_down_while_nodes_come_and_go() {
         })
     });
     are_told_at_once(took.collect());
-    // One that does not reach the database gets no requests once that is known.
+    // One that does not reach the database gets no requests once that is known, and its open pages go to the other, where they are told.
+    let live = request(&address, "GET", "/live", &cookie, "");
+    // By the fewest connections: some at each.
+    let pages: Vec<_> = (0..4).map(|_| open_page(&address, &live)).collect();
     cluster.wires[0].refuses();
     thread::sleep(Duration::from_millis(3_500));
+    let (mut open, closed): (Vec<_>, Vec<_>) = pages.into_iter().partition(is_open);
+    assert!(!open.is_empty() && !closed.is_empty(), "{} pages stayed, {} were closed", open.len(), closed.len());
+    open.push(open_page(&address, &live));
     all();
     assert_eq!(end(&address, &cluster.admin, &cluster.id("pupil0")).expect("an answer").status, 200);
     assert_ne!(status("GET", "/me", &cookie, ""), 200);
+    for page in &mut open {
+        read_until(page, "data: ended");
+    }
+}
+
+/// Whether an open page that is told nothing at this moment still has its stream.
+fn is_open(page: &BufReader<TcpStream>) -> bool {
+    let stream = page.get_ref();
+    stream.set_nonblocking(true).expect("it can be set");
+    let waits = stream.peek(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+    stream.set_nonblocking(false).expect("it can be set");
+    waits
 }
 
 #[test]
-fn an_open_page_on_another_node_is_told_that_its_session_is_over_within_a_quarter_of_a_second() {
+fn web_08_an_open_page_on_another_node_is_told_that_its_session_is_over_within_a_quarter_of_a_second() {
     let cluster = Cluster::new(2, 1);
     let pupil = cluster.id("pupil0");
     let took = (0..9).map(|_| {
