@@ -57,7 +57,7 @@ pub(super) struct Database {
 }
 
 pub(super) enum Kind {
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
     Postgres(Postgres),
 }
 

@@ -87,7 +87,7 @@ impl std::error::Error for OpenError {}
 /// Checks whose the database is, brings its tables up to date, and answers how to connect to it.
 pub(super) async fn open(place: &Place, missing: Missing) -> Result<Kind, OpenError> {
     match place {
-        Place::File(path) => Ok(Kind::Sqlite(Sqlite::new(open_file(place, path, missing).await?))),
+        Place::File(path) => Ok(Kind::Sqlite(Box::new(Sqlite::new(open_file(place, path, missing).await?)))),
         Place::Server(options) => {
             postgres::open(place, options, missing).await?;
             Ok(Kind::Postgres(Postgres::new(options)))

@@ -53,6 +53,12 @@ pub(super) struct Lent<C> {
     _place: OwnedSemaphorePermit,
 }
 
+impl<C> Clone for Kept<C> {
+    fn clone(&self) -> Self {
+        Self { most: self.most, places: Arc::clone(&self.places), idle: Arc::clone(&self.idle) }
+    }
+}
+
 impl<C: Connection> Kept<C> {
     pub(super) fn new(most: u32) -> Self {
         Self { most, places: Arc::new(Semaphore::new(most as usize)), idle: Arc::default() }

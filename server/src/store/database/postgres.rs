@@ -8,9 +8,10 @@ use super::{
 };
 use app::store::Stored;
 use sqlx::{
-    ConnectOptions as _, PgConnection,
+    ConnectOptions as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
+use std::{sync::Arc, time::Duration};
 use tokio::{
     runtime::Handle,
     time::{Instant, timeout_at},
@@ -18,6 +19,9 @@ use tokio::{
 
 const READERS: u32 = 16;
 const WRITERS: u32 = 8;
+
+/// How long it may take to end a process of the server.
+const LET_GO: Duration = Duration::from_secs(2);
 
 /// Set for every connection, whatever the server's or the role's own settings say.
 ///
@@ -42,8 +46,9 @@ const SETTINGS: [(&str, &str); 10] = [
 const CHANNEL: &str = "usm_ended";
 pub(super) const NOTIFY: &str = "select cast(pg_notify('usm_ended', '') as text)";
 
+#[derive(Clone)]
 pub(in crate::store) struct Postgres {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     readers: Kept<PgConnection>,
     writers: Kept<PgConnection>,
 }
@@ -51,13 +56,13 @@ pub(in crate::store) struct Postgres {
 impl Postgres {
     pub(in crate::store) fn new(options: &PgConnectOptions) -> Self {
         let options = options.clone().options(SETTINGS).disable_statement_logging();
-        Self { options, readers: Kept::new(READERS), writers: Kept::new(WRITERS) }
+        Self { options: Arc::new(options), readers: Kept::new(READERS), writers: Kept::new(WRITERS) }
     }
 
     /// On a connection of its own: one that is lost takes none from the readers.
     pub(in crate::store) async fn listener(&self) -> sqlx::Result<PgListener> {
         let mut listener =
-            PgListener::connect_with(&PgPoolOptions::new().max_connections(1).connect_lazy_with(self.options.clone())).await?;
+            PgListener::connect_with(&PgPoolOptions::new().max_connections(1).connect_lazy_with((*self.options).clone())).await?;
         listener.listen(CHANNEL).await?;
         Ok(listener)
     }
@@ -75,10 +80,24 @@ impl Postgres {
 
     pub(super) async fn begin(&self, turn: Instant) -> Stored<Open> {
         let connection = self.writers.lend(turn, self.connect()).await?;
-        let mut open = Open { connection: Some(connection), busy: false };
-        within(turn, sqlx::query("begin isolation level read committed").execute(open.connection())).await?;
+        let mut open = Open { connection: Some(connection), busy: false, process: 0, server: self.clone() };
+        // Both in one message.
+        let begin = sqlx::raw_sql("begin isolation level read committed; select pg_backend_pid()");
+        open.process = within(turn, async { begin.fetch_one(open.connection()).await?.try_get(0) }).await?;
         open.rest();
         Ok(open)
+    }
+
+    /// Ends a process of the server whose commit waits for a standby that is away. It looks neither at its client nor at a time limit, and
+    /// would stand beside ever more of its kind until nobody else gets a connection.
+    async fn let_go(&self, process: i32) {
+        let until = Instant::now() + LET_GO;
+        let ended = async {
+            let mut reader = self.reader(until).await?;
+            within(until, sqlx::query("select pg_terminate_backend($1)").bind(process).execute(&mut *reader)).await
+        };
+        // A server that does not answer keeps no such process for us: it is gone, or the next commit tells.
+        let _ = ended.await;
     }
 
     pub(super) fn connections(&self) -> (u32, u32) {
@@ -109,6 +128,9 @@ pub(super) struct Open {
     connection: Option<Lent<PgConnection>>,
     /// A statement is under way, or has failed: the connection is of no more use.
     busy: bool,
+    /// The server's, of this connection.
+    process: i32,
+    server: Postgres,
 }
 
 impl Open {
@@ -130,7 +152,11 @@ impl Open {
             }
             Ok(Err(error)) if is_taken_back(&error) => Err(failed(error)),
             Ok(Err(error)) => Err(unknown(Some(error))),
-            Err(_) => Err(unknown(None)),
+            Err(_) => {
+                let (server, process) = (self.server.clone(), self.process);
+                tokio::spawn(async move { server.let_go(process).await });
+                Err(unknown(None))
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ async fn a_session_check_that_the_file_does_not_answer_at_once_is_asked_with_pat
     store.close().await;
     let file = folder.path().join("usm.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).busy_timeout(Duration::from_millis(200));
-    let database = Database::new(Kind::Sqlite(Sqlite::new(options)), Duration::from_millis(500), Arc::new(Feed::new()));
+    let database = Database::new(Kind::Sqlite(Box::new(Sqlite::new(options))), Duration::from_millis(500), Arc::new(Feed::new()));
     let check = async || database.row::<(String,)>("select user_name from accounts where user_name_key = cast($1 as text)", b"new0").await;
     let other = rusqlite::Connection::open(&file).expect("opened");
     other.execute_batch("pragma locking_mode = exclusive; begin exclusive").expect("nobody else has the file open");

@@ -75,6 +75,23 @@ fn flt_05_no_acknowledged_end_is_lost_when_a_standby_takes_over() {
     let receiver = receiver.trim().parse().expect("a process");
     let first = cluster.log_in(0, "pupil0").expect("in");
     signal(receiver, "-STOP");
+    // Those who come meanwhile do not use up the server's connections.
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        for node in [0, 1, 0, 1] {
+            let (cluster, first) = (&cluster, &first);
+            scope.spawn(move || {
+                for pupil in 1..8 {
+                    let answer = super::cluster::log_in(&cluster.addresses[node], &format!("pupil{pupil}")).expect("an answer");
+                    assert_eq!((answer.status, cluster.check(node, first)), (503, 200), "pupil{pupil}");
+                }
+            });
+        }
+    });
+    let waiting = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'";
+    let waiting: u32 = sql(waiting).trim().parse().expect("a number");
+    println!("28 log-ins in {:?}, {waiting} of them still wait for the standby", begun.elapsed());
+    assert!(waiting <= 8, "{waiting} processes wait for the standby");
     let unheard = cluster.end(0, &cluster.id("pupil0")).expect("an answer").status;
     signal(receiver, "-CONT");
     assert_eq!(unheard, 503, "answered before the standby had it");
