@@ -3,7 +3,7 @@
 //! `server_fn` 0.8 reads the whole body before the function's first line, redirects forms to their `Referer`, and answers 500 to
 //! whatever went wrong: none of that is for us.
 
-use super::{answer::Refused, fields::unreadable};
+use super::{answer::Refused, fields::read};
 use app::{AppError, guard::Visitor};
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::TryFutureExt as _;
 use leptos::server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
 
 /// The longest body of an error, in bytes: a sentence.
@@ -45,8 +46,8 @@ async fn admit(request: Request) -> Result<Request, AppError> {
     }
     let (mut head, body) = request.into_parts();
     head.headers.remove(header::ACCEPT); // server_fn would answer `text/html` with 302 to the Referer, the error in the address
-    let body = Bytes::from_request(Request::from_parts(head.clone(), body), &()).await;
-    let body = body.map_err(|rejection| unreadable(rejection.status()))?;
+    let body = Bytes::from_request(Request::from_parts(head.clone(), body), &());
+    let body = read(body.map_err(|rejection| rejection.status())).await?;
     Ok(Request::from_parts(head, Body::from(body)))
 }
 

@@ -7,7 +7,12 @@ use axum::{
     extract::{FromRequest, Request},
     http::StatusCode,
 };
-use std::{collections::BTreeSet, str::FromStr};
+use futures::TryFutureExt as _;
+use std::{collections::BTreeSet, str::FromStr, time::Duration};
+use tokio::time::timeout;
+
+/// So long a request's body may take.
+const BODY: Duration = Duration::from_secs(10);
 
 /// Names and values in the order they were sent.
 pub struct Fields(Vec<(String, String)>);
@@ -56,12 +61,17 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = Refused;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        let form = Form::<Vec<(String, String)>>::from_request(request, state).await;
-        form.map(|Form(fields)| Self(fields)).map_err(|rejection| unreadable(rejection.status()).into())
+        let form = Form::<Vec<(String, String)>>::from_request(request, state);
+        let Form(fields) = read(form.map_err(|rejection| rejection.status())).await?;
+        Ok(Self(fields))
     }
 }
 
-/// What axum's own refusal of a body means here.
-pub fn unreadable(status: StatusCode) -> AppError {
-    if status == StatusCode::PAYLOAD_TOO_LARGE { AppError::TooLarge } else { AppError::Malformed }
+/// What is read of a request's body, or what axum's own refusal of it means here. Who was let in may be out when the rest comes: nobody
+/// keeps a request for later.
+pub async fn read<T>(body: impl Future<Output = Result<T, StatusCode>>) -> Result<T, AppError> {
+    match timeout(BODY, body).await {
+        Ok(Err(StatusCode::PAYLOAD_TOO_LARGE)) => Err(AppError::TooLarge),
+        read => read.ok().and_then(Result::ok).ok_or(AppError::Malformed),
+    }
 }

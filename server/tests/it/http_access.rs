@@ -10,8 +10,13 @@ use app::{
     },
 };
 use axum::body::Body;
+use futures::{StreamExt as _, stream};
 use leptos_axum::generate_route_list;
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io,
+    time::{Duration, Instant},
+};
 
 /// Statuses for nobody, somebody whose session ended, a person without the role, an administrator.
 pub type Statuses = [u16; 4];
@@ -419,4 +424,21 @@ async fn a_filter_of_ten_kilobytes_is_answered() {
         let answer = admin.api("sessions/list", &body.to_string()).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
+}
+
+/// Who keeps a request for later gets nothing of the list once he is out.
+#[tokio::test]
+async fn a_request_whose_rest_does_not_come_is_not_waited_for() {
+    let world = World::new().await;
+    let admin = world.signed_in("admin").await;
+    let stalled = |start: &'static str| Body::from_stream(stream::once(async move { Ok::<_, io::Error>(start) }).chain(stream::pending()));
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let begun = Instant::now();
+    let (listed, planned) = tokio::join!(
+        admin.send("POST", "/api/sessions/list", Some(json), stalled(r#"{"query":{"filters":["","","","",""]},"offset":0"#)),
+        admin.send("POST", "/sessions/plan", Some(form), stalled("act=end&id=")),
+    );
+    assert_eq!((listed.status, planned.status), (400, 400));
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(9) && took < Duration::from_secs(15), "{took:?}");
 }
