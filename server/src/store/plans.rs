@@ -25,7 +25,7 @@ use app::{
     store::{StoreError, Stored},
 };
 use draft::{SelectedRow, draft};
-use prepared::{Prepared, kept, stored};
+use prepared::{LIFE, Prepared, kept, stored};
 use std::collections::HashSet;
 
 /// How long a committed plan can tell what is left of it.
@@ -75,6 +75,13 @@ set
   first_committed_at = coalesce(first_committed_at, $1), last_committed_at = $1,
   done = $2, also_sis = $3, reason = $4, report = $5
 where id = $6";
+
+const NOT_CONFIRMED: &str = "
+select max(id)
+from plans
+where session_id = $1
+and first_committed_at is null
+and created_at >= $2";
 
 // A later plan that was confirmed took its place, unless it is still gone on with.
 const UNFINISHED: &str = "
@@ -239,6 +246,15 @@ impl SqlStore {
     pub(super) async fn unfinished_report(&self, admin: &Admin) -> Stored<Option<Report>> {
         let mut reader = self.database().reader().await?;
         let (session, since) = (admin.who().session.0, admin.who().now - reports::GOES_ON);
+        let prepared: Option<(Option<i64>,)> = reader.first(query(NOT_CONFIRMED).bind(session).bind(admin.who().now - LIFE)).await?;
+        if let Some((Some(plan),)) = prepared {
+            drop(reader);
+            // Perhaps its first step is under way, as where the page is loaded anew right after the click: that is waited for.
+            let mut tx = self.database().begin_act().await?;
+            let _ = Prepared::claim(&mut tx, PlanId(plan), admin.who()).await;
+            drop(tx);
+            reader = self.database().reader().await?;
+        }
         let plan: Option<(i64, Option<String>)> = reader.first(query(UNFINISHED).bind(session).bind(since)).await?;
         let Some((batch, report)) = plan else { return Ok(None) };
         let report = match kept(report) {

@@ -20,7 +20,7 @@ use app::{
 use std::collections::HashSet;
 
 /// How long a plan may wait for its first commit.
-const LIFE: i64 = 10 * 60 * 1_000;
+pub(super) const LIFE: i64 = 10 * 60 * 1_000;
 
 // Locks the row; another's plan is as unknown as none.
 const CLAIM: &str = "
