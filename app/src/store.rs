@@ -12,7 +12,7 @@ use crate::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, Part, SelectedRows, Window},
     },
 };
 
@@ -56,9 +56,9 @@ pub struct Listed {
 /// The one door between pages and server.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// The Session List, filtered and sorted: at most `limit` (clamped to [`crate::model::session::WINDOW_ROWS`]) rows from `offset`.
+    /// The Session List, filtered and sorted: the part of it that is asked for.
     /// With it, what `selection` amounts to beside this list.
-    async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window>;
+    async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, part: Part) -> Stored<Window>;
     /// What has become of a page's rows, with what `selection` amounts to beside the list.
     async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<Meanwhile>;
     /// Who is selected: those first whom the list that `shown` asks for leaves out.

@@ -13,11 +13,11 @@ const rows = async (page: Page): Promise<Shown[]> => await page.locator('tr[data
 })));
 
 /** The ids that the server puts at these places. */
-const answered = async (page: Page, offset: number, limit: number): Promise<string[]> => {
+const answered = async (page: Page, offset: number, limit: number, sort = 'user_name'): Promise<string[]> => {
   return await page.evaluate(async (asked) => {
     const response = await fetch('/api/sessions/list', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(asked) });
     return (await response.json()).rows.map((row: { id: number }) => String(row.id));
-  }, { query: { filters: ['', '', '', '', ''], sort: 'user_name' }, offset, limit });
+  }, { query: { filters: ['', '', '', '', ''], sort }, offset, limit });
 };
 
 /** The row at a place in the result. */
@@ -30,14 +30,14 @@ const active = async (page: Page) => await page.evaluate(() => document.activeEl
 const viewOf = async (page: Page) => await page.locator('.list-scroll').evaluate((list) => ({ top: list.querySelector('thead')!.getBoundingClientRect().bottom, bottom: list.getBoundingClientRect().bottom }));
 
 /** Every place in sight has its row, the right one. */
-const wholeView = async (page: Page, about: number) => {
+const wholeView = async (page: Page, about: number, sort?: string) => {
   await expect(async () => {
     const shown = await rows(page);
     const [first] = shown;
     expect(first, 'rows').toBeDefined();
     expect(Math.abs(first!.index - about)).toBeLessThan(30);
     expect(shown.map((row) => row.index)).toEqual(shown.map((_, place) => first!.index + place));
-    expect(shown.map((row) => row.id)).toEqual(await answered(page, first!.index, shown.length));
+    expect(shown.map((row) => row.id)).toEqual(await answered(page, first!.index, shown.length, sort));
     const view = await viewOf(page);
     expect(shown[0]!.top).toBeLessThanOrEqual(view.top);
     expect(shown.at(-1)!.top + 37).toBeGreaterThanOrEqual(view.bottom - 16);
@@ -59,6 +59,78 @@ test('the bar leads anywhere also after the keyboard went to the last row', asyn
     await wholeView(page, Math.round((all - 13) * share));
     expect(await active(page), 'the focus stays where it is').toBe(String(all + 2));
   }
+});
+
+test('hundreds who leave above move nothing that is in sight, nor where scrolling on leads', async ({ loggedIn, product }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  const all = await users(page);
+  await scrollTo(page, 2_500 * 37);
+  await wholeView(page, 2_490);
+  const view = await viewOf(page);
+  const marked = (await rows(page)).find((row) => row.top > view.top + 100)!;
+  const place = async () => await page.locator(`tr[data-id='${marked.id}']`).evaluate((row) => row.getBoundingClientRect().top);
+  // Pupils are numbers, and stand first.
+  product.usm(['session', 'end', '--user-name', '^2']);
+  await expect.poll(async () => all - (await users(page)), { message: 'more than an answer holds' }).toBeGreaterThan(250);
+  expect(await place(), 'nothing moves').toBe(marked.top);
+  const scrollBy = async (rows: number) => await page.locator('.list-scroll').evaluate((list, by) => { list.scrollTop += by; }, rows * 37);
+  const asked = page.waitForResponse('**/api/sessions/list');
+  await scrollBy(90);
+  await asked;
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+  // Where the bar stands after it was put right, the list goes on.
+  const first = (await rows(page))[0]!;
+  expect(await answered(page, first.index, 1)).toEqual([first.id]);
+  await scrollBy(-90);
+  await expect.poll(async () => Math.abs(marked.top - (await place())), { message: 'back where it was' }).toBeLessThan(2);
+  await wholeView(page, (await rows(page))[0]!.index);
+
+  // Nor where one has scrolled back before the answer comes.
+  const left = await users(page);
+  product.usm(['session', 'end', '--user-name', '^31|^32|^33|^34']);
+  await expect.poll(async () => left - (await users(page))).toBeGreaterThan(100);
+  let arrive = () => {};
+  const held = new Promise<void>((done) => (arrive = done));
+  await page.route('**/api/sessions/list', async (route) => {
+    await held;
+    await route.continue();
+  }, { times: 1 });
+  const sent = page.waitForRequest('**/api/sessions/list');
+  await scrollBy(90);
+  await sent;
+  await scrollBy(-80);
+  const came = page.waitForResponse('**/api/sessions/list');
+  arrive();
+  await came;
+  await wholeView(page, (await rows(page))[0]!.index);
+  expect(Math.abs((await place()) - (marked.top - 10 * 37)), 'ten rows on').toBeLessThan(2);
+});
+
+test('the active row stays in the page when its user gets another place, and the panel stays his', async ({ loggedIn }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=-count');
+  await hydrated(page);
+  await scrollTo(page, 100 * 37);
+  await wholeView(page, 100, '-count');
+  const id = (await rows(page))[20]!.id;
+  const mine = page.locator(`tr[data-id='${id}']`);
+  await mine.getByRole('link').click();
+  const panel = page.getByRole('complementary');
+  const ends = panel.getByRole('button', { name: /^End session of / });
+  const sessions = await ends.count();
+  expect(sessions).toBeGreaterThan(1);
+  await ends.first().click();
+  await expect(ends).toHaveCount(sessions - 1);
+  const name = await panel.getAttribute('aria-label');
+  await mine.getByRole('link').focus();
+  const before = await mine.getAttribute('aria-rowindex');
+  await scrollTo(page, 220 * 37);
+  await expect.poll(async () => Number(await mine.getAttribute('aria-rowindex'))).toBeGreaterThan(Number(before) + 200);
+  await wholeView(page, 220, '-count');
+  expect(await page.evaluate(() => document.activeElement?.closest('tr')?.getAttribute('data-id')), 'the focus').toBe(id);
+  await expect(panel).toHaveAttribute('aria-label', name!);
 });
 
 test('rows come wherever the list is scrolled to', async ({ loggedIn }) => {

@@ -1,6 +1,6 @@
 // What a selection keeps, shows and brings back; lists of names; what a filter matched.
 import type { Page } from '@playwright/test';
-import { clickRow, everybody, filter, names, paste, row, selected } from './list.ts';
+import { clickRow, deaf, everybody, filter, names, paste, row, selected } from './list.ts';
 import { expect, test } from './product.ts';
 
 const bar = (page: Page) => page.locator('.action-bar');
@@ -132,4 +132,24 @@ test('what the filters matched is marked in every row, and no more', async ({ lo
   await expect.poll(async () => await marked(admin)).toEqual(['Kaʻahu']);
   await filter(admin, 'Last Name').fill('');
   await expect.poll(async () => await marked(admin)).toEqual([]);
+});
+
+test('who is picked while another list is on its way is ticked there', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
+  await deaf(admin);
+  let arrive = () => {};
+  const held = new Promise<void>((done) => (arrive = done));
+  await admin.route('**/api/sessions/list', async (route) => {
+    await held;
+    await route.continue();
+  }, { times: 1 });
+  const asked = admin.waitForRequest('**/api/sessions/list');
+  await filter(admin, 'User Name').fill('nate');
+  await asked;
+  // The list on the screen is still that of everybody.
+  await admin.getByRole('checkbox', { name: /^Select all / }).check();
+  arrive();
+  await expect.poll(async () => (await names(admin)).sort()).toEqual(['nate.miller', 'natetest']);
+  for (const name of await names(admin)) await expect(row(admin, name)).toHaveAttribute('aria-selected', 'true');
+  await expect(selected(admin)).toContainText('5 users selected');
 });

@@ -10,7 +10,7 @@ use app::{
         pasted,
         query::{Query, Sort},
         selection::Selection,
-        session::SessionId,
+        session::{Part, SessionId},
     },
     store::StoreError,
 };
@@ -132,14 +132,14 @@ struct Bench {
 
 impl Bench {
     fn users(&self) -> u32 {
-        self.directory.window(&Query::default(), &Selection::default(), self.now, AccountId(0), 0, 1).all.users
+        self.directory.window(&Query::default(), &Selection::default(), self.now, AccountId(0), Part::new(0, 1)).all.users
     }
 
     fn ask(&mut self, name: &str, filter: &Filter, sort: &str, offset: u32) -> Result<()> {
         let sort = Sort::try_from(sort.to_owned()).map_err(anyhow::Error::msg)?;
         let query = Query { filters: filter.typed.map(str::to_owned), sort };
         let ours = Times::of(WARM_UP, TURNS, Duration::MAX, || {
-            black_box(self.directory.window(&query, &Selection::default(), self.now, AccountId(0), offset, WINDOW));
+            black_box(self.directory.window(&query, &Selection::default(), self.now, AccountId(0), Part::new(offset, WINDOW)));
             Ok(())
         })?;
         let [rows, totals] = statements(filter, sort, offset);
@@ -175,7 +175,7 @@ impl Bench {
         }
         let rows = (0..500).step_by(100).flat_map(|place| {
             let offset = middle / 500 * place;
-            self.directory.window(&Query::default(), &Selection::default(), self.now, AccountId(0), offset, 100).rows
+            self.directory.window(&Query::default(), &Selection::default(), self.now, AccountId(0), Part::new(offset, 100)).rows
         });
         let names: Vec<_> = rows.map(|row| row.user_name.text).collect();
         let list = pasted::list(&names.join("\n")).context("a list")?;
@@ -214,7 +214,7 @@ impl Bench {
             let asked = questions.into_iter().try_for_each(|(what, query, offset)| {
                 let ours = Times::of(WARM_UP, TURNS, Duration::MAX, || {
                     let directory = directory.read().expect("no panic");
-                    black_box(directory.window(&query, &Selection::default(), now, AccountId(0), offset, WINDOW));
+                    black_box(directory.window(&query, &Selection::default(), now, AccountId(0), Part::new(offset, WINDOW)));
                     Ok(())
                 })?;
                 println!("Amid 1,000 changes a second: {what}\t{}\t–", ours.spread());

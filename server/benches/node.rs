@@ -387,7 +387,7 @@ fn at_least(least: f64, measured: f64, unit: &str) -> String {
 }
 
 fn verdict(times: f64) -> String {
-    if times <= 1.0 { "met".to_owned() } else { format!("missed, {times:.1} ×") }
+    if times <= 1.0 { "met".to_owned() } else { format!("missed, {times:.2} ×") }
 }
 
 /// Verifications a second that the processors can do, and do nothing else.

@@ -9,17 +9,24 @@ use crate::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, Window},
+        session::{AccountSessions, Kept, Meanwhile, OnScreen, SelectedRows, Window},
     },
 };
 use leptos::prelude::*;
 
 /// The Session List, filtered and sorted, and what the selection amounts to beside it (limit 1 where only the numbers are wanted).
 #[server(prefix = "/api", endpoint = "sessions/list", input = Json, output = Json)]
-pub async fn list(query: Query, #[server(default)] selection: Selection, offset: u32, limit: u32) -> Result<Window, AppError> {
+pub async fn list(
+    query: Query,
+    #[server(default)] selection: Selection,
+    offset: u32,
+    limit: u32,
+    #[server(default)] kept: Kept,
+) -> Result<Window, AppError> {
     let admin = crate::guard::admin()?;
     let (query, selection) = (query.checked().map_err(AppError::invalid)?, selection.checked().map_err(AppError::invalid)?);
-    Ok(crate::guard::store().list(&admin, &query, &selection, offset, limit).await?)
+    let part = crate::model::session::Part { offset, limit, kept };
+    Ok(crate::guard::store().list(&admin, &query, &selection, part).await?)
 }
 
 /// What has become of a page's rows. It follows the stream by itself: no activity of its person.

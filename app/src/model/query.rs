@@ -71,6 +71,9 @@ pub const FILTER_BYTES: usize = 16 * 1024;
 /// The longest filters together, in bytes of an address: what stands beside them fits as well into the 65,534 that the server reads.
 pub const ADDRESS_BYTES: usize = 3 * FILTER_BYTES;
 
+/// Alternatives of a timestamp at most: each of a million sessions may be compared with all of them.
+pub const TIMESTAMPS: usize = 100;
+
 /// Five filters as typed, one for each [`Column`], and an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
@@ -107,6 +110,9 @@ impl Query {
         }
         if self.filters.iter().flat_map(|filter| filter.bytes()).map(encoded_bytes).sum::<usize>() > ADDRESS_BYTES {
             return Err("These filters are too long together. Shorten one of them.".into());
+        }
+        if self.filter(Column::Created).split('|').count() > TIMESTAMPS {
+            return Err("Those are too many timestamps. Give at most 100 between bars.".into());
         }
         Ok(self)
     }
@@ -218,6 +224,8 @@ mod tests {
         let euros = "€".repeat(FILTER_BYTES / 3);
         let longest = with(&euros, "abc").checked().expect("it fits");
         assert_eq!(longest.address().len(), "/sessions?user_name=&last_name=".len() + ADDRESS_BYTES);
+        let times = |number| Query { filters: ["", "", "", &vec!["9:20"; number].join("|"), ""].map(str::to_owned), ..Query::default() };
+        assert!(times(TIMESTAMPS).checked().is_ok() && times(TIMESTAMPS + 1).checked().is_err());
         for long in [with(&euros, "abcd"), with(&"x".repeat(FILTER_BYTES + 1), "")] {
             assert!(long.checked().is_err());
         }

@@ -69,7 +69,8 @@ pub struct Names {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     pub rows: Vec<Row>,
-    /// Position of the first row in the result; less than asked where the result is shorter (a multiple of the limit asked for).
+    /// Position of the first row in the result; less than asked where the result is shorter (a multiple of the limit asked for), and
+    /// another where [`Kept::in_sight`] has another place now.
     pub offset: u32,
     /// What matches.
     pub matching: Totals,
@@ -83,12 +84,42 @@ pub struct Window {
     /// What the selection that was sent along amounts to.
     #[serde(default)]
     pub selected: Selected,
+    /// The place of [`Kept::active`], `None` where it does not match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<u32>,
     pub version: Version,
     /// When the list was last known to be that of the database, for the bar: `09:20:54 AM`.
     pub updated: String,
     /// The list has lost the database's news and shows it as it was then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub behind: bool,
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    pub offset: u32,
+    /// Rows, at least one and at most [`WINDOW_ROWS`].
+    pub limit: u32,
+    pub kept: Kept,
+}
+
+impl Part {
+    pub fn new(offset: u32, limit: u32) -> Self {
+        Self { offset, limit, ..Self::default() }
+    }
+}
+
+/// What other rows must leave where it is, and what stays on a page beside them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The first row in sight and the place where it stands. The answer begins as far from it as asked: whoever came above it since
+    /// moves nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_sight: Option<(AccountId, u32)>,
+    /// The active row, which may be far away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<AccountId>,
 }
 
 /// Who is selected, as far as one looks at it.
@@ -112,6 +143,9 @@ pub struct OnScreen {
     /// It takes the rows of the list as they are now, from this place on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes: Option<u32>,
+    /// Beside the rows that it takes.
+    #[serde(default)]
+    pub kept: Kept,
 }
 
 impl OnScreen {

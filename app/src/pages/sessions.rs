@@ -68,13 +68,17 @@ type First = (Window, Option<Report>);
 
 #[cfg(feature = "ssr")]
 async fn read(Wanted { query, offset, done }: Wanted, selection: Selection) -> Result<First, AppError> {
-    use crate::{api::sessions, guard, model::session::WINDOW_ROWS};
+    use crate::{
+        api::sessions,
+        guard,
+        model::session::{Kept, WINDOW_ROWS},
+    };
     let report = match done {
         Some(batch) => sessions::find_report(batch).await?,
         // Where this cannot be told, the list still can.
         None => guard::store().unfinished(&guard::admin()?).await.unwrap_or_default(),
     };
-    Ok((sessions::list(query, selection, offset, WINDOW_ROWS).await?, report))
+    Ok((sessions::list(query, selection, offset, WINDOW_ROWS, Kept::default()).await?, report))
 }
 
 #[component]

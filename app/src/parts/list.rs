@@ -3,8 +3,10 @@
 //! One value, provided in context by the page, read and changed by the grid, the bar, the panel and the acts.
 
 mod address;
+mod line;
 mod live;
 mod loading;
+mod picking;
 mod ranges;
 mod scrolling;
 
@@ -14,8 +16,8 @@ use crate::{
         account::AccountId,
         plan::Act,
         query::{Column, Query, Sort},
-        selection::{Loaded, Picked, Selected, Selection},
-        session::{AccountSessions, Cell, Names, Row, Totals, Version, WINDOW_ROWS, Window},
+        selection::{Picked, Selected, Selection},
+        session::{AccountSessions, Names, Totals, Version, WINDOW_ROWS, Window},
     },
     parts::{
         browser, filter_row,
@@ -23,72 +25,12 @@ use crate::{
     },
 };
 use leptos::prelude::*;
+pub use line::Line;
 use live::Looking;
 use ranges::Afar;
 pub use scrolling::Going;
 use scrolling::Scrolling;
-use std::{collections::BTreeSet, time::Duration};
-
-/// How long a row that was acted upon keeps its place at least.
-const KEEPS_PLACE: Duration = Duration::from_secs(5);
-
-/// A row on the screen. It lives as long as its account stays in the list: a refresh changes it in place.
-#[derive(Clone)]
-pub struct Line {
-    pub id: AccountId,
-    /// Its place in the whole result.
-    pub index: ArcRwSignal<u32>,
-    pub row: ArcRwSignal<Row>,
-    /// The act that took the account out of the list; the row waits, muted, for the next merge.
-    pub gone: ArcRwSignal<Option<Act>>,
-    /// Above 0: it left so recently that even a merge leaves it.
-    held: ArcRwSignal<u32>,
-}
-
-impl Line {
-    fn new(row: Row) -> Self {
-        let (id, row) = (row.id, ArcRwSignal::new(row));
-        Self { id, index: ArcRwSignal::default(), row, gone: ArcRwSignal::default(), held: ArcRwSignal::default() }
-    }
-
-    fn update(&self, row: Row) {
-        if self.row.with_untracked(|old| *old != row) {
-            self.row.set(row);
-        }
-        if self.gone.get_untracked().is_some() {
-            self.gone.set(None);
-        }
-    }
-
-    /// How many active sessions it has now, and the newest one's time where that is told; `act`: the badge if there is none. Answers
-    /// whether that is news.
-    fn learn(&self, count: u32, created: Option<Cell>, act: Act) -> bool {
-        let gone = self.gone.with_untracked(Option::is_some);
-        if count == 0 {
-            if !gone {
-                self.leave(act);
-            }
-            return !gone;
-        }
-        let is_other = |row: &Row| row.count != count || created.as_ref().is_some_and(|created| row.created != *created);
-        let changed = gone || self.row.with_untracked(is_other);
-        if changed {
-            self.gone.set(None);
-            self.row.update(|row| {
-                row.count = count;
-                row.created = created.unwrap_or_else(|| std::mem::take(&mut row.created));
-            });
-        }
-        changed
-    }
-
-    fn leave(&self, act: Act) {
-        self.gone.set(Some(act));
-        self.held.update(|held| *held += 1);
-        let held = self.held.clone();
-        set_timeout(move || held.update(|held| *held -= 1), KEEPS_PLACE);
-    }
-}
+use std::collections::BTreeSet;
 
 /// What the rows on the screen answer to, and the numbers around them.
 #[derive(Clone, Debug, Default)]
@@ -120,9 +62,11 @@ struct ByItself {
 
 /// What the list remembers for itself.
 #[derive(Clone, Copy, Default)]
-struct Own {
+struct Inner {
     /// The server's last word on a selection, and the list that it was beside.
     told: RwSignal<Option<(Selection, Query, Selected)>>,
+    /// Of the rows those that match another query than the list's, and that query: all that match it are selected.
+    in_all: RwSignal<Option<(Query, BTreeSet<AccountId>)>>,
     tallies: RwSignal<u32>,
     looking: Looking,
     /// The newest load that is asked for again after a while.
@@ -163,7 +107,7 @@ pub struct List {
     pub reads: RwSignal<u32>,
     /// What the panel shows, where the look at the rows brought it.
     pub in_panel: RwSignal<Option<AccountSessions>>,
-    own: StoredValue<Own>,
+    own: StoredValue<Inner>,
 }
 
 impl List {
@@ -185,12 +129,12 @@ impl List {
             alive: RwSignal::default(),
             reads: RwSignal::default(),
             in_panel: RwSignal::default(),
-            own: StoredValue::new(Own { toasts: Toasts::take(), top: RwSignal::new(offset), ..Own::default() }),
+            own: StoredValue::new(Inner { toasts: Toasts::take(), top: RwSignal::new(offset), ..Inner::default() }),
         };
         let loads = window.is_none();
         if let Some(window) = window {
             let version = window.version;
-            list.merge(query, selection, window, (version, 0));
+            list.merge(query, &selection, window, (version, 0), 0);
         }
         list.keep_loading(loads);
         list.keep_address();
@@ -208,13 +152,14 @@ impl List {
         self.own.with_value(|own| own.told)
     }
 
-    /// What the server said of a selection beside an answer without the list's rows: which of the rows are among *all that match* stays as
-    /// the last list said.
+    /// What the server said of a selection beside the list.
     fn learn_selected(self, selection: Selection, query: Query, selected: Selected) {
-        self.told().update(|told| {
-            let in_all = told.take().map(|told| told.2.in_all).unwrap_or_default();
-            *told = Some((selection, query, Selected { in_all, ..selected }));
-        });
+        self.told().set(Some((selection, query, selected)));
+    }
+
+    /// Of the rows those among *all that match*, as the last list said, and the query that they match.
+    fn told_in_all(self) -> RwSignal<Option<(Query, BTreeSet<AccountId>)>> {
+        self.own.with_value(|own| own.in_all)
     }
 
     /// The first row in sight, as far as somebody has gone there: the address says it.
@@ -313,103 +258,6 @@ impl List {
             let next = shown.offset.saturating_add(WINDOW_ROWS);
             ((shown.offset > 0).then(|| shown.offset.saturating_sub(WINDOW_ROWS)), (next < shown.matching.users).then_some(next))
         })
-    }
-
-    /// Rows that can be selected, in their order.
-    pub fn loaded(self) -> Vec<Loaded> {
-        self.picked.with(|picked| {
-            self.lines.with(|lines| {
-                let there = lines.iter().filter(|line| line.gone.with(Option::is_none));
-                let loaded = there.map(|line| Loaded {
-                    id: line.id,
-                    count: line.row.with(|row| row.count),
-                    in_all: self.in_all(&picked.selection, line.id),
-                });
-                loaded.collect()
-            })
-        })
-    }
-
-    pub fn is_selected(self, id: AccountId) -> bool {
-        self.picked.with(|picked| picked.selection.contains(id, self.in_all(&picked.selection, id)))
-    }
-
-    /// An account on the screen matches the query of [`Selection::AllMatching`]: as all of them do, or as the server said.
-    fn in_all(self, selection: &Selection, id: AccountId) -> bool {
-        let Selection::AllMatching { .. } = selection else { return false };
-        self.shown.with(|shown| selection.is_all_of(&shown.query))
-            || self.told().with(|told| told.as_ref().is_some_and(|(_, _, told)| told.in_all.contains(&id)))
-    }
-
-    /// Ctrl+A: all that match. Where nobody does, whoever comes later is not meant.
-    pub fn select_all(self) {
-        let Some(query) = self.shown.with_untracked(|shown| (shown.matching.users > 0).then(|| shown.query.clone())) else { return };
-        self.pick(false, |picked| picked.selection = std::mem::take(&mut picked.selection).everybody(query));
-    }
-
-    pub fn clear_selection(self) {
-        self.pick(true, |picked| (picked.selection, picked.anchor) = Default::default());
-    }
-
-    /// Brings back what the last change dropped.
-    pub fn restore(self) {
-        self.pick(false, Picked::restore);
-        let shown = self.shown.with_untracked(|shown| shown.query.clone());
-        if self.picked.with_untracked(|picked| picked.selection.is_all_of_others(&shown)) {
-            // Which of the rows are among them only the server knows.
-            self.load_again();
-        }
-    }
-
-    /// Takes one account out of the selection, wherever it is.
-    pub fn deselect(self, id: AccountId) {
-        self.pick(false, |picked| picked.selection.set(id, true, false));
-    }
-
-    /// Changes the selection. What a click or Esc drops of more than one user can be brought back until the next change.
-    fn pick(self, drops: bool, change: impl FnOnce(&mut Picked)) {
-        let forgot = self.forget_range();
-        let users = untrack(|| self.users_selected());
-        self.picked.update(|picked| {
-            let dropped = (drops && users.is_none_or(|users| users > 1)).then(|| (picked.selection.clone(), users));
-            let little = (picked.selection.ids() <= 1).then(|| picked.selection.clone());
-            change(picked);
-            // Esc pressed twice, or a double click: the second time nothing changes.
-            if little.as_ref() != Some(&picked.selection) {
-                picked.dropped = dropped;
-            }
-        });
-        if forgot {
-            self.call_off();
-            self.show_ticks();
-        }
-    }
-
-    /// As far as that is known.
-    fn users_selected(self) -> Option<u32> {
-        let ids = self.picked.with(|picked| match &picked.selection {
-            Selection::Ids(ids) => u32::try_from(ids.len()).ok(),
-            Selection::AllMatching { .. } => None,
-        });
-        ids.or_else(|| self.selected.with(|selected| selected.as_ref().map(|selected| selected.users)))
-    }
-
-    /// How many of the users in the list as filtered are selected; `None` while that is not known.
-    pub fn shown_selected(self) -> Option<u32> {
-        self.selected.with(|selected| selected.as_ref().map(|selected| selected.users.saturating_sub(selected.not_shown)))
-    }
-
-    /// The header checkbox: all that match, or nobody where that is the case already.
-    pub fn toggle_all(self) {
-        if untrack(|| self.all_selected()) {
-            return self.clear_selection();
-        }
-        self.select_all();
-    }
-
-    pub fn all_selected(self) -> bool {
-        let matching = self.shown.with(|shown| shown.matching.users);
-        matching > 0 && self.shown_selected() == Some(matching)
     }
 
     /// An account's row on the screen.

@@ -18,7 +18,7 @@ use app::{
         plan,
         query::{Column, Query},
         selection::Selection,
-        session::Window,
+        session::{Part, Window},
         text::{counted, thousands},
     },
     store,
@@ -180,7 +180,7 @@ fn texts<'a>(directory: &'a Directory, rows: &'a [store::Listed]) -> impl Iterat
 
 impl Listed {
     fn of(directory: &Directory, query: &Query, now: i64) -> Self {
-        let about = directory.window(query, &Selection::default(), now, AccountId(0), 0, 0);
+        let about = directory.window(query, &Selection::default(), now, AccountId(0), Part::default());
         Self { rows: directory.listed(query, now), about }
     }
 

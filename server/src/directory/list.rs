@@ -12,7 +12,8 @@ use app::{
         filter::{Filters, count::CountFilter, created::CreatedFilter},
         query::{Column, Query, Sort},
         selection::{Selected, Selection},
-        session::{Cell, Row, Totals, WINDOW_ROWS, Window},
+        session::{Cell, Part, Row, Totals, WINDOW_ROWS, Window},
+        text::count,
     },
     store::Listed,
 };
@@ -27,19 +28,25 @@ pub(super) struct Matching<'directory> {
 }
 
 impl Directory {
-    /// Part of the filtered, sorted list: at most `limit` rows, at least one and at most [`WINDOW_ROWS`], from `offset` on, which
-    /// goes back to the last page where the result is shorter; and beside them what the selection amounts to. `now` and the zone decide
-    /// what `today` and `last 2h` mean; `you` marks the own row.
-    pub fn window(&self, query: &Query, selection: &Selection, now: i64, you: AccountId, offset: u32, limit: u32) -> Window {
+    /// Part of the filtered, sorted list: from `offset` on, which goes back to the last page where the result is shorter; and beside it
+    /// what the selection amounts to. `now` and the zone decide what `today` and `last 2h` mean; `you` marks the own row.
+    pub fn window(&self, query: &Query, selection: &Selection, now: i64, you: AccountId, part: Part) -> Window {
         let filters = Filters::new(query, &self.wall, now);
         let matching = self.find(&filters);
-        let limit = limit.clamp(1, WINDOW_ROWS);
+        let limit = part.limit.clamp(1, WINDOW_ROWS);
         let last_page = matching.totals.users.saturating_sub(1) / limit * limit;
+        let place = |id| self.place(id, &matching, query.sort);
+        let offset = match part.kept.in_sight.and_then(|(id, then)| Some((place(id)?, then))) {
+            Some((now, then)) => part.offset.saturating_add(now).saturating_sub(then),
+            None => part.offset,
+        };
         let offset = if offset < matching.totals.users { offset } else { last_page };
         let slots = self.sorted(&matching, query.sort, offset as usize, limit as usize);
         let rows: Vec<_> = slots.into_iter().map(|slot| self.row(slot, &matching, &filters, you)).collect();
+        let on_page: Vec<_> = rows.iter().map(|row| row.id).chain(part.kept.active).collect();
         Window {
-            selected: self.selected(selection, query, &matching, &rows, now),
+            selected: self.selected(selection, query, &matching, &on_page, now),
+            active: part.kept.active.and_then(place),
             rows,
             offset,
             matching: matching.totals,
@@ -90,25 +97,32 @@ impl Directory {
         accounts.split_off(from.min(to))
     }
 
-    /// What a selection amounts to beside the list that `shown` asks for, of which `rows` are answered.
-    pub(super) fn selected(&self, selection: &Selection, shown: &Query, listed: &Matching<'_>, rows: &[Row], now: i64) -> Selected {
+    /// What a selection amounts to beside the list that `shown` asks for, of which these accounts stand on a page.
+    pub(super) fn selected(
+        &self,
+        selection: &Selection,
+        shown: &Query,
+        listed: &Matching<'_>,
+        on_page: &[AccountId],
+        now: i64,
+    ) -> Selected {
         if selection.is_empty() {
             return Selected::default();
         }
-        let (mut accounts, in_all) = self.meant(selection, shown, listed, rows, now);
+        let (mut accounts, in_all) = self.meant(selection, shown, listed, on_page, now);
         let Totals { users, sessions } = self.totals(&accounts);
         accounts.keep(&listed.accounts, true);
         Selected { users, sessions, not_shown: accounts.count(), in_all }
     }
 
-    /// The accounts that a selection means, and which of `rows` match the query of [`Selection::AllMatching`]. `listed` is the list that
+    /// The accounts that a selection means, and which on a page match the query of [`Selection::AllMatching`]. `listed` is the list that
     /// `shown` asks for.
     pub(super) fn meant(
         &self,
         selection: &Selection,
         shown: &Query,
         listed: &Matching<'_>,
-        rows: &[Row],
+        on_page: &[AccountId],
         now: i64,
     ) -> (Bits, BTreeSet<AccountId>) {
         let mut in_all = BTreeSet::new();
@@ -120,7 +134,7 @@ impl Directory {
                 } else {
                     self.find(&Filters::new(query, &self.wall, now)).accounts.into_owned()
                 };
-                let slots = rows.iter().map(|row| row.id).filter_map(|id| Some((id, self.accounts.slot(id)?)));
+                let slots = on_page.iter().copied().filter_map(|id| Some((id, self.accounts.slot(id)?)));
                 in_all = slots.filter(|&(_, slot)| accounts.get(slot)).map(|(id, _)| id).collect();
                 except.iter().filter_map(|&id| self.accounts.slot(id)).for_each(|slot| accounts.set(slot, false));
                 (also, accounts)
@@ -151,31 +165,33 @@ impl Directory {
         for (column, filter) in texts {
             self.accounts.retain(column, &mut accounts, filter);
         }
-        let newest = filters.created.as_ref().map_or(newest.into(), |filter| self.retain_created(&mut accounts, filter).into());
+        let newest = filters.created.as_ref().map_or(newest.into(), |filter| self.retain_created(&mut accounts, filter));
         let totals = self.totals(&accounts);
         Matching { accounts: Cow::Owned(accounts), newest, totals }
     }
 
     /// Keeps accounts of which any session matches, and tells the newest of these.
-    fn retain_created(&self, accounts: &mut Bits, filter: &CreatedFilter) -> Vec<i64> {
-        let mut matcher = filter.matcher();
-        let counts = self.sessions.counts();
-        let mut newest = self.sessions.newest().to_vec();
+    fn retain_created(&self, accounts: &mut Bits, filter: &CreatedFilter) -> Cow<'_, [i64]> {
+        let (counts, mut newest) = (self.sessions.counts(), Cow::Borrowed(self.sessions.newest()));
+        let (mut matcher, earliest) = (filter.matcher(), filter.earliest());
         // Mostly the newest decides; it stands in a row with its neighbours', the others are scattered.
-        let mut undecided = Bits::with_slots(self.accounts.len());
-        accounts.retain(|account| {
-            let decided = matcher.matches(newest[account as usize]);
-            undecided.set(account, !decided && counts[account as usize] > 1);
-            decided
-        });
+        let mut undecided = accounts.clone();
+        accounts.retain(|account| matcher.matches(newest[account as usize]));
+        undecided.keep(accounts, true);
+        undecided.retain(|account| counts[account as usize] > 1 && newest[account as usize] >= earliest);
+        let undecided_count = undecided.count();
+        if undecided_count == 0 {
+            return newest;
+        }
+        let found = newest.to_mut();
         let mut look = |account: u32, created_at| {
             if matcher.matches(created_at) {
-                let newest = &mut newest[account as usize];
+                let newest = &mut found[account as usize];
                 *newest = if accounts.get(account) { created_at.max(*newest) } else { created_at };
                 accounts.set(account, true);
             }
         };
-        if undecided.count() < self.sessions.all().users / 32 {
+        if undecided_count < self.sessions.all().users / 32 {
             undecided.iter().for_each(|account| self.sessions.created_of(account).for_each(|at| look(account, at)));
         } else {
             // As they lie in memory: along the chains each would be a cold line.
@@ -201,6 +217,37 @@ impl Directory {
             Column::Created => self.sorted_by_created(matching, sort.descending, offset, limit),
             Column::Count => self.sorted_by_count(matching, sort.descending, offset, limit),
         }
+    }
+
+    /// The place of an account in the sorted list, `None` where it does not match: how many stand before it.
+    fn place(&self, id: AccountId, matching: &Matching<'_>, sort: Sort) -> Option<u32> {
+        let slot = self.accounts.slot(id).filter(|&slot| matching.accounts.get(slot))?;
+        let before = match sort.column {
+            Column::UserName | Column::LastName | Column::FirstName => {
+                let mut before = 0;
+                for &other in self.accounts.order(sort.column as usize) {
+                    if other == slot {
+                        break;
+                    }
+                    before += u32::from(matching.accounts.get(other));
+                }
+                if sort.descending { matching.totals.users - 1 - before } else { before }
+            }
+            Column::Created => self.before(slot, &matching.accounts, &matching.newest, sort.descending),
+            Column::Count => self.before(slot, &matching.accounts, self.sessions.counts(), sort.descending),
+        };
+        Some(before)
+    }
+
+    /// How many accounts have an earlier key, or the same and an earlier user name.
+    fn before<K: Ord>(&self, slot: u32, accounts: &Bits, keys: &[K], descending: bool) -> u32 {
+        let ranks = self.accounts.ranks();
+        let (key, rank) = (&keys[slot as usize], ranks[slot as usize]);
+        let is_before = |&other: &u32| {
+            let (one, two) = if descending { (key, &keys[other as usize]) } else { (&keys[other as usize], key) };
+            (one, ranks[other as usize]) < (two, rank)
+        };
+        count(accounts.iter().filter(is_before).count())
     }
 
     fn sorted_by_created(&self, matching: &Matching<'_>, descending: bool, offset: usize, limit: usize) -> Vec<u32> {

@@ -6,7 +6,7 @@ use app::model::{
     filter::Filters,
     query::{Column, Query, Sort},
     selection::Selection,
-    session::{Meanwhile, OnScreen, Seen, SelectedRows, SessionId, Totals, Version, WINDOW_ROWS, Window},
+    session::{Meanwhile, OnScreen, Part, Seen, SelectedRows, SessionId, Totals, Version, WINDOW_ROWS, Window},
 };
 use std::borrow::Cow;
 
@@ -16,7 +16,8 @@ impl Directory {
     pub fn look(&self, query: &Query, selection: &Selection, now: i64, you: AccountId, screen: &OnScreen) -> Meanwhile {
         if let Some(offset) = screen.takes {
             let rows = screen.rows.iter().map(|&id| self.seen(id)).collect();
-            return Meanwhile { window: self.window(query, selection, now, you, offset, WINDOW_ROWS), rows, ..Meanwhile::default() };
+            let part = Part { offset, limit: WINDOW_ROWS, kept: screen.kept };
+            return Meanwhile { window: self.window(query, selection, now, you, part), rows, ..Meanwhile::default() };
         }
         let filters = Filters::new(query, &self.wall, now);
         let matching = self.find(&filters);

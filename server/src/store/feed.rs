@@ -28,7 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     time::timeout,
 };
 
@@ -65,6 +65,8 @@ const PAGE: usize = 2_000;
 /// The directory and how far it has followed.
 pub(super) struct Feed {
     directory: Arc<RwLock<Option<Directory>>>,
+    /// Places for questions to it at the same time: each takes a thread, and memory of its own.
+    places: Arc<Semaphore>,
     position: watch::Sender<Position>,
     wake: Arc<Notify>,
     watchers: Arc<Watchers>,
@@ -115,6 +117,7 @@ impl Feed {
     pub(super) fn new() -> Self {
         Self {
             directory: Arc::default(),
+            places: Arc::new(Semaphore::new(2 * std::thread::available_parallelism().map_or(2, usize::from))),
             position: watch::Sender::default(),
             wake: Arc::default(),
             watchers: Arc::default(),
@@ -124,6 +127,11 @@ impl Feed {
 
     pub(super) fn directory(&self) -> &Arc<RwLock<Option<Directory>>> {
         &self.directory
+    }
+
+    /// Waits for a place to ask the directory. Whoever gives up meanwhile, as at the next letter, has asked nothing.
+    pub(super) async fn place(&self) -> Stored<OwnedSemaphorePermit> {
+        self.places.clone().acquire_owned().await.map_err(|_| StoreError::Internal)
     }
 
     /// The open pages, which hear of what the directory shows.

@@ -10,7 +10,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::{RANGE_USERS, Selection},
-        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, Part, SelectedRows, Window},
         text::{count, thousands},
     },
     store::{Listed, Store, StoreError, Stored},
@@ -23,9 +23,9 @@ const EVENTS: u32 = 1_000;
 
 #[async_trait::async_trait]
 impl Store for SqlStore {
-    async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window> {
+    async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, part: Part) -> Stored<Window> {
         let (query, selection, you, now) = (query.clone(), selection.clone(), admin.who().account, admin.who().now);
-        let window = self.in_directory(move |directory| directory.window(&query, &selection, now, you, offset, limit)).await?;
+        let window = self.in_directory(move |directory| directory.window(&query, &selection, now, you, part)).await?;
         Ok(self.as_of(window, now))
     }
 
@@ -131,8 +131,12 @@ impl SqlStore {
     /// it is still to be loaded.
     pub(super) async fn in_directory<T: Send + 'static>(&self, ask: impl FnOnce(&Directory) -> T + Send + 'static) -> Stored<T> {
         self.loaded().await;
-        let directory = self.directory().clone();
-        let asked = tokio::task::spawn_blocking(move || directory.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask));
+        let (place, directory) = (self.feed().place().await?, self.directory().clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let answer = directory.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask);
+            drop(place);
+            answer
+        });
         let answer = asked.await.map_err(|error| {
             tracing::error!(%error, "the directory panicked");
             StoreError::Internal

@@ -6,7 +6,7 @@ use app::model::{
     fold::search_fold,
     query::{Column, Query, Sort},
     selection::{Selected, Selection},
-    session::{Names, OnScreen, Seen, SessionId, Totals, Version, Window},
+    session::{Kept, Names, OnScreen, Part, Seen, SessionId, Totals, Version, Window},
 };
 use jiff::tz::TimeZone;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -421,7 +421,7 @@ proptest! {
             if let Selection::AllMatching { query: all, .. } = &mut selection && offset % 2 == 0 {
                 all.filters.clone_from(&query.filters);
             }
-            let window = unversioned(directory.window(&query, &selection, NOW, YOU, offset, limit));
+            let window = unversioned(directory.window(&query, &selection, NOW, YOU, Part::new(offset, limit)));
             let mut expected = naive.window(&query, NOW, offset, limit);
             expected.selected = naive.selected(&selection, &query, &expected, NOW);
             prop_assert_eq!(&window, &expected, "{:?} from {} on, {}", query, offset, limit);
@@ -442,7 +442,31 @@ proptest! {
             let taken = directory.look(&query, &selection, NOW, YOU, &OnScreen { takes: Some(offset), ..screen });
             let counts = |rows: &[Seen]| rows.iter().map(|seen| (seen.count, seen.disabled)).collect::<Vec<_>>();
             prop_assert_eq!(counts(&taken.rows), counts(&look.rows));
-            prop_assert_eq!(unversioned(taken.window), unversioned(directory.window(&query, &selection, NOW, YOU, offset, 200)));
+            prop_assert_eq!(unversioned(taken.window), unversioned(directory.window(&query, &selection, NOW, YOU, Part::new(offset, 200))));
+        }
+    }
+
+    /// Whatever came before it, the row in sight stands in the answer where it stood on the page.
+    #[test]
+    fn a_part_begins_as_far_from_the_row_in_sight_as_asked(
+        history in histories(),
+        asked in vec((queries(), selections(), 0_u32..14, 1_u32..9, 0_i64..14, 0_u32..14, 0_i64..14), 1..8),
+    ) {
+        let (directory, naive) = follow(&history);
+        for (query, selection, offset, limit, in_sight, then, active) in asked {
+            let (in_sight, active) = (AccountId(in_sight), AccountId(active));
+            let ids: Vec<_> = naive.list(&query, NOW).iter().map(|listed| listed.account.id).collect();
+            let place = |id| ids.iter().position(|other| *other == id).map(|place| u32::try_from(place).expect("few"));
+            let part = Part { offset, limit, kept: Kept { in_sight: Some((in_sight, then)), active: Some(active) } };
+            let window = directory.window(&query, &selection, NOW, YOU, part);
+            let from = place(in_sight).map_or(offset, |now| (offset + now).saturating_sub(then));
+            let plain = directory.window(&query, &selection, NOW, YOU, Part::new(from, limit));
+            prop_assert_eq!((window.offset, &window.rows), (plain.offset, &plain.rows), "{:?} {:?}", query, part);
+            prop_assert_eq!(window.active, place(active));
+            if let Selection::AllMatching { query: all, .. } = &selection {
+                let is_in_all = naive.list(all, NOW).iter().any(|listed| listed.account.id == active);
+                prop_assert_eq!(window.selected.in_all.contains(&active), is_in_all);
+            }
         }
     }
 
@@ -459,7 +483,7 @@ proptest! {
             came.extend(naive.sessions.keys().filter(|id| !known.contains(id)));
         }
         let (directory, _) = follow(&history);
-        let version = before.window(&query, &Selection::default(), NOW, YOU, 0, 1).version;
+        let version = before.window(&query, &Selection::default(), NOW, YOU, Part::new(0, 1)).version;
         let look = |version| directory.look(&query, &Selection::default(), NOW, YOU, &OnScreen { version, ..OnScreen::default() });
         let with = |is_new: &dyn Fn(SessionId) -> bool| {
             let has_new = |id: AccountId| naive.sessions.values().any(|session| session.account == id && is_new(session.id));
@@ -476,7 +500,7 @@ proptest! {
         let (directory, naive) = follow(&history);
         let fresh = naive.directory();
         prop_assert_eq!(directory.contents(), fresh.contents());
-        let window = |directory: &Directory| unversioned(directory.window(&query, &Selection::default(), NOW, YOU, 0, 200));
+        let window = |directory: &Directory| unversioned(directory.window(&query, &Selection::default(), NOW, YOU, Part::new(0, 200)));
         prop_assert_eq!(window(&directory), window(&fresh));
         prop_assert_eq!(window(&directory).all, naive.window(&query, NOW, 0, 200).all);
     }
@@ -526,7 +550,7 @@ fn whether_few_or_many_are_left_the_next_filter_finds_the_same() {
                 for count in ["", ">1", "4"] {
                     let filters = [user_name, last_name, if count.is_empty() { "" } else { "m" }, created, count].map(String::from);
                     let query = Query { filters, ..Query::default() };
-                    let window = unversioned(directory.window(&query, &Selection::default(), NOW, YOU, 0, 200));
+                    let window = unversioned(directory.window(&query, &Selection::default(), NOW, YOU, Part::new(0, 200)));
                     assert_eq!(window, naive.window(&query, NOW, 0, 200), "{query:?}");
                 }
             }
@@ -538,7 +562,7 @@ fn whether_few_or_many_are_left_the_next_filter_finds_the_same() {
 fn a_row_shows_the_newest_session_that_matches() {
     let directory = thirty().directory();
     let query = Query { filters: ["=user03", "", "", "09:27", ""].map(String::from), ..Query::default() };
-    let window = directory.window(&query, &Selection::default(), NOW, YOU, 0, 200);
+    let window = directory.window(&query, &Selection::default(), NOW, YOU, Part::new(0, 200));
     let [row] = &window.rows[..] else { panic!("one row, not {:?}", window.rows) };
     assert_eq!((&*row.created.text, row.count, row.you), ("11/24/2026 09:27:00 AM", 2, true));
     assert_eq!(row.created.matched, [(11, 16)]);
@@ -548,17 +572,17 @@ fn a_row_shows_the_newest_session_that_matches() {
 #[test]
 fn inp_07_offset_and_limit_stay_within_the_result() {
     let directory = thirty().directory();
-    let window = |offset, limit| directory.window(&Query::default(), &Selection::default(), NOW, YOU, offset, limit);
+    let window = |offset, limit| directory.window(&Query::default(), &Selection::default(), NOW, YOU, Part::new(offset, limit));
     assert_eq!((window(u32::MAX, 7).offset, window(u32::MAX, 7).rows.len()), (28, 2));
     assert_eq!((window(30, 10).offset, window(30, 10).rows.len()), (20, 10));
     assert_eq!(window(0, 0).rows.len(), 1);
     assert_eq!(window(0, u32::MAX).rows.len(), 30);
     let nobody = Query { filters: ["nobody", "", "", "", ""].map(String::from), ..Query::default() };
-    assert_eq!(directory.window(&nobody, &Selection::default(), NOW, YOU, 5, 7).offset, 0);
+    assert_eq!(directory.window(&nobody, &Selection::default(), NOW, YOU, Part::new(5, 7)).offset, 0);
     let more: Vec<_> = (31..=250).map(|id| SessionEntry { id: SessionId(1_000 + id), account: AccountId(id), created_at: NOW }).collect();
     let mut full = thirty().directory();
     full.apply(&more.into_iter().map(Change::Started).collect::<Vec<_>>(), NOW);
-    assert_eq!(full.window(&Query::default(), &Selection::default(), NOW, YOU, 0, u32::MAX).rows.len(), 200);
+    assert_eq!(full.window(&Query::default(), &Selection::default(), NOW, YOU, Part::new(0, u32::MAX)).rows.len(), 200);
 }
 
 #[test]
@@ -595,7 +619,7 @@ fn the_newest_of_thousands_are_the_first_of_them_all() {
             let query = Query { filters: [filter, "", "", "", ""].map(String::from), ..Query::default() };
             let all = directory.matching(&query, NOW);
             let [offset, limit] = [chance.below(12), 1 + chance.below(8)];
-            let window = directory.window(&query, &Selection::default(), NOW, YOU, offset, limit);
+            let window = directory.window(&query, &Selection::default(), NOW, YOU, Part::new(offset, limit));
             let rows: Vec<_> = window.rows.iter().map(|row| row.id).collect();
             let expected: Vec<_> = all.iter().copied().skip(window.offset as usize).take(limit as usize).collect();
             assert_eq!(rows, expected, "round {round}, {filter:?}, {limit} from {offset} on");
@@ -617,7 +641,8 @@ fn a_start_that_comes_late_revives_nothing() {
 #[test]
 fn only_news_moves_the_version() {
     let mut directory = thirty().directory();
-    let number = |directory: &Directory| directory.window(&Query::default(), &Selection::default(), NOW, YOU, 0, 1).version.number;
+    let number =
+        |directory: &Directory| directory.window(&Query::default(), &Selection::default(), NOW, YOU, Part::new(0, 1)).version.number;
     let before = number(&directory);
     let known = directory.account(YOU).expect("an account");
     directory.apply(&[Change::Account(known.clone()), Change::Ended(vec![SessionId(999)]), Change::AccountGone(AccountId(999))], NOW);
@@ -640,7 +665,10 @@ fn very_many_renames_change_only_the_names() {
     assert_eq!(directory.contents(), naive.directory().contents());
     for column in Column::ALL {
         let query = Query { filters: ["user1", "^mill", "e", "", ""].map(String::from), sort: Sort { column, descending: false } };
-        assert_eq!(unversioned(directory.window(&query, &Selection::default(), NOW, YOU, 0, 200)), naive.window(&query, NOW, 0, 200));
+        assert_eq!(
+            unversioned(directory.window(&query, &Selection::default(), NOW, YOU, Part::new(0, 200))),
+            naive.window(&query, NOW, 0, 200)
+        );
     }
 }
 

@@ -10,7 +10,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{AccountSessions, Meanwhile, OnScreen, SelectedRows, SessionId, Window},
+        session::{AccountSessions, Meanwhile, OnScreen, Part, SelectedRows, SessionId, Window},
     },
     store::{Listed, Store, StoreError, Stored},
 };
@@ -208,7 +208,7 @@ const SECRET: &str = "select password_hash from accounts; /var/lib/usm.db; v0.1.
 
 #[async_trait::async_trait]
 impl Store for Broken {
-    async fn list(&self, _: &Admin, _: &Query, _: &Selection, _: u32, _: u32) -> Stored<Window> {
+    async fn list(&self, _: &Admin, _: &Query, _: &Selection, _: Part) -> Stored<Window> {
         panic!("{SECRET}")
     }
     async fn look(&self, _: &Admin, _: &Query, _: &Selection, _: OnScreen) -> Stored<Meanwhile> {

@@ -8,7 +8,7 @@ use app::{
         plan::{Act, Confirmation, EndTarget, Plan, PlanId, Report, Undone},
         query::Query,
         selection::Selection,
-        session::{self, AccountSessions, OnScreen, SelectedRows, Window},
+        session::{self, AccountSessions, OnScreen, Part, SelectedRows, Window},
     },
     store::{Listed, Store, Stored},
 };
@@ -23,9 +23,9 @@ pub struct Meanwhile<F> {
 
 #[async_trait::async_trait]
 impl<F: Fn() -> BoxFuture<'static, Stored<()>> + Send + Sync + 'static> Store for Meanwhile<F> {
-    async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, offset: u32, limit: u32) -> Stored<Window> {
+    async fn list(&self, admin: &Admin, query: &Query, selection: &Selection, part: Part) -> Stored<Window> {
         (self.before)().await?;
-        self.store.list(admin, query, selection, offset, limit).await
+        self.store.list(admin, query, selection, part).await
     }
     async fn look(&self, admin: &Admin, query: &Query, selection: &Selection, screen: OnScreen) -> Stored<session::Meanwhile> {
         (self.before)().await?;

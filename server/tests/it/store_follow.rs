@@ -8,6 +8,7 @@ use app::{
         plan::{Act, EndTarget},
         query::Query,
         selection::Selection,
+        session::Part,
     },
     store::{Store as _, StoreError},
 };
@@ -86,7 +87,7 @@ async fn tim_05_what_has_timed_out_is_neither_listed_nor_counted() {
     let here = world.sign_in(world.sis_account("admin01").await).await;
     let nate = world.account("natetest").await;
     world.sign_in(nate).await;
-    let list = async |admin| world.store.list(&admin, &Query::default(), &Selection::default(), 0, 10).await.expect("a list");
+    let list = async |admin| world.store.list(&admin, &Query::default(), &Selection::default(), Part::new(0, 10)).await.expect("a list");
     assert_eq!(list(world.as_admin(&here).await).await.all.sessions, 2);
     world.clock.advance(HOUR);
     let valid = world.store.check(&here.token.hash(), world.clock.now()).await.expect("an answer");
@@ -167,13 +168,47 @@ async fn sessions_are_checked_while_the_list_is_loaded_and_the_list_waits_for_it
     assert!(world.is_valid(&here).await);
     assert_eq!(world.store.ready().await, Err(StoreError::Unavailable));
     let (store, admin) = (world.store.clone(), world.as_admin(&here).await);
-    let asked = tokio::spawn(async move { store.list(&admin, &Query::default(), &Selection::default(), 0, 10).await });
+    let asked = tokio::spawn(async move { store.list(&admin, &Query::default(), &Selection::default(), Part::new(0, 10)).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!asked.is_finished());
     world.alter("alter table elsewhere rename to events").await;
     assert_eq!(asked.await.expect("no panic").expect("a list").all.sessions, 1);
     assert_eq!(world.store.ready().await, Ok(()));
     background.stop().await;
+}
+
+/// Each letter that is typed aborts the question before it: none of them stays behind to be answered.
+#[tokio::test]
+async fn lists_that_nobody_waits_for_take_no_threads() {
+    let world = World::started().await;
+    let here = world.sign_in(world.sis_account("admin01").await).await;
+    let (directory, threads) = (world.store.directory().clone(), || std::fs::read_dir("/proc/self/task").expect("Linux").count());
+    let (go, goes) = std::sync::mpsc::channel::<()>();
+    let (holds, is_held) = tokio::sync::oneshot::channel();
+    let holder = std::thread::spawn(move || {
+        let held = directory.write().expect("no panic");
+        holds.send(()).expect("it is waited for");
+        let _ = goes.recv();
+        drop(held);
+    });
+    is_held.await.expect("held");
+    let before = threads();
+    let mut asked = Vec::new();
+    for _ in 0..200 {
+        let (store, admin) = (world.store.clone(), world.as_admin(&here).await);
+        asked.push(tokio::spawn(async move { store.list(&admin, &Query::default(), &Selection::default(), Part::new(0, 10)).await }));
+    }
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    let more = threads() - before;
+    asked.iter().for_each(tokio::task::JoinHandle::abort);
+    go.send(()).expect("it is waited for");
+    holder.join().expect("no panic");
+    let most = 2 * std::thread::available_parallelism().expect("a number").get();
+    assert!((1..=most + 4).contains(&more), "{more} threads for 200 lists, of which {most} may be looked up at once");
+    let list = world.store.list(&world.as_admin(&here).await, &Query::default(), &Selection::default(), Part::new(0, 10)).await;
+    assert_eq!(list.expect("a list").all.sessions, 1);
 }
 
 #[tokio::test]
@@ -202,13 +237,16 @@ async fn a_redirected_page_waits_for_its_act() {
 async fn a_list_before_the_load_is_unavailable() {
     let world = World::new().await;
     let admin = world.admin("admin01").await;
-    let list = world.store.list(&admin, &Query::default(), &Selection::default(), 0, 10).await;
+    let list = world.store.list(&admin, &Query::default(), &Selection::default(), Part::new(0, 10)).await;
     assert_eq!(list, Err(StoreError::Unavailable));
     assert_eq!(world.store.ready().await, Err(StoreError::Unavailable));
     let mut world = world;
     world.start().await;
     assert_eq!(world.store.ready().await, Ok(()));
-    assert_eq!(world.store.list(&admin, &Query::default(), &Selection::default(), 0, 10).await.map(|window| window.all.users), Ok(1));
+    assert_eq!(
+        world.store.list(&admin, &Query::default(), &Selection::default(), Part::new(0, 10)).await.map(|window| window.all.users),
+        Ok(1)
+    );
 }
 
 #[tokio::test]

@@ -71,6 +71,12 @@ impl CreatedFilter {
         (self.lies_between(at) || self.shows(at)) != self.negated
     }
 
+    /// No session created before then (UTC milliseconds) matches.
+    pub fn earliest(&self) -> i64 {
+        let is_stretches = !self.negated && self.prefixes.is_empty() && self.text.is_none();
+        self.between.first().filter(|_| is_stretches).map_or(i64::MIN, |between| between.start)
+    }
+
     /// No time fails it.
     pub fn leaves_nobody_out(&self) -> bool {
         match &self.between[..] {

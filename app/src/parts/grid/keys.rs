@@ -93,8 +93,8 @@ pub(super) fn keep_one_tab_stop(active: Option<AccountId>) {
     }
 }
 
-/// Before other rows come: where the focused row is moved or goes, the focus stays with it or goes on to the one in its place; without
-/// rows to *Refresh*.
+/// Before other rows come: where the focused row is moved or goes, the focus stays with it or goes on to the one in its place, or to the
+/// open panel; without rows to *Refresh*.
 pub fn keep_focus(list: List) {
     let Some(focused) = find(".list-scroll tbody tr :focus") else { return };
     let (Ok(Some(cell)), Ok(Some(row))) = (focused.closest("td, th"), focused.closest("tr")) else { return };
@@ -108,7 +108,9 @@ pub fn keep_focus(list: List) {
         let rows = find_all(".list-scroll tr[data-id]");
         let same = rows.iter().find(|row| row.get_attribute("data-id").as_deref() == Some(&id));
         let going = list.going();
-        match same.or(rows.get(above)).or(rows.last()) {
+        // Another row would take the panel with it.
+        let other = if list.panel.get_untracked() { None } else { rows.get(above).or(rows.last()) };
+        match same.or(other) {
             Some(row) => {
                 if let Some(element) = stop(row, cell) {
                     stop_at(&element);
@@ -116,7 +118,7 @@ pub fn keep_focus(list: List) {
                     browser::focus_unseen(&element);
                 }
             }
-            None => browser::pass_focus(&[".refresh"]),
+            None => browser::pass_focus(&[".panel", ".refresh"]),
         }
         // It was on its way elsewhere.
         list.set_going(going);

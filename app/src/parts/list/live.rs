@@ -8,7 +8,7 @@ use crate::{
     AppError, api,
     model::{
         plan::Act,
-        session::{Meanwhile, OnScreen},
+        session::{Kept, LOOK_ROWS, Meanwhile, OnScreen},
     },
     parts::{browser, live::Live},
 };
@@ -96,13 +96,16 @@ impl List {
         let query = self.shown.with_untracked(|shown| shown.query.clone());
         let selection = self.picked.with_untracked(|picked| picked.selection.clone());
         let sent = selection.beside_list();
-        let lines = self.lines.get_untracked();
+        let mut lines = self.lines.get_untracked();
+        lines.extend(self.standing().filter(|active| self.loaded_line(active.id).is_none()));
+        lines.truncate(LOOK_ROWS);
         let takes_rows = self.is_left_alone();
         let screen = OnScreen {
             rows: lines.iter().map(|line| line.id).collect(),
             panel: self.panel.get_untracked().then(|| self.active.get_untracked()).flatten(),
             version: self.shown.with_untracked(|shown| shown.version),
             takes: takes_rows.then_some(0),
+            kept: Kept { active: self.standing().map(|line| line.id), in_sight: None },
         };
         let selection_is_large = selection.is_large();
         let (panel, version, tallies) = (screen.panel, screen.version, self.tallies().get_untracked());
@@ -128,12 +131,12 @@ impl List {
                 }
                 if takes_rows && self.is_left_alone() {
                     let version = window.version;
-                    self.merge(query, selection, window, (version, 0));
+                    self.merge(query, &selection, window, (version, 0), 0);
                 } else if takes_rows {
                     // Somebody has just begun to work with the rows.
                     self.looks(Looking::Again);
                 } else {
-                    if !selection.is_large() {
+                    if !selection_is_large {
                         self.learn_selected(selection, query, std::mem::take(&mut window.selected));
                     }
                     self.shown.update(|shown| {

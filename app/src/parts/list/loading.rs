@@ -6,7 +6,7 @@ use crate::{
     model::{
         query::Query,
         selection::{Selected, Selection},
-        session::{OnScreen, Version, WINDOW_ROWS, Window},
+        session::{Kept, LOOK_ROWS, OnScreen, Version, WINDOW_ROWS, Window},
     },
     parts::{failure, grid},
 };
@@ -32,22 +32,29 @@ impl List {
     /// `by_itself`: nobody asked for it, so it must keep no session alive.
     async fn load(self, query: Query, offset: u32, by_itself: bool) {
         let selection = self.picked.with_untracked(|picked| picked.selection.clone());
-        let sent = selection.beside_list();
+        let (sent, kept) = (selection.beside_list(), self.kept(&query));
         let answer = if by_itself {
-            let screen = OnScreen { takes: Some(offset), ..OnScreen::default() };
+            let screen = OnScreen { takes: Some(offset), kept, ..OnScreen::default() };
             api::sessions::look(query.clone(), sent, screen).await.map(|look| look.window)
         } else {
-            api::sessions::list(query.clone(), sent, offset, WINDOW_ROWS).await
+            api::sessions::list(query.clone(), sent, offset, WINDOW_ROWS, kept).await
         };
         self.busy.set(false);
         match answer {
             Ok(window) => {
                 self.failure.set(None);
+                let mut moved = 0;
+                if kept.in_sight.is_some() {
+                    // The rows in sight may have other places now; these are what was asked for.
+                    moved = i64::from(window.offset) - i64::from(offset);
+                    self.offset.update_untracked(|offset| *offset = window.offset);
+                }
                 let scrolls = offset > 0 && self.shown.with_untracked(|shown| shown.query == query && shown.offset != offset);
                 // Else these are the newest there are.
                 let news = if scrolls { self.shown.with_untracked(|shown| (shown.version, shown.new_users)) } else { (window.version, 0) };
                 let is_another_node = self.shown.with_untracked(|shown| shown.version.node != window.version.node);
-                self.merge(query, selection, window, news);
+                self.merge(query, &selection, window, news, moved);
+                self.ask_who_is_in_all();
                 if is_another_node {
                     // It may not have heard yet of what the page was told already.
                     self.look_soon();
@@ -61,6 +68,14 @@ impl List {
                 }
             }
         }
+    }
+
+    /// What an answer must leave where it is: nothing, where another list is asked for.
+    fn kept(self, query: &Query) -> Kept {
+        if self.shown.with_untracked(|shown| shown.query != *query) {
+            return Kept::default();
+        }
+        Kept { in_sight: self.first_in_sight().map(|(line, place)| (line.id, place)), active: self.standing().map(|line| line.id) }
     }
 
     /// A server that was away is asked again by itself: where somebody has scrolled, there are no rows yet. Out of sight it waits.
@@ -97,15 +112,16 @@ impl List {
     }
 
     /// Puts an answer on the screen. Rows of accounts that were there stay the same elements.
-    /// `news`: the state of the list after which users are new, and how many of them there are.
-    pub(super) fn merge(self, query: Query, selection: Selection, window: Window, (version, new_users): (Version, u32)) {
+    /// `news`: the state of the list after which users are new, and how many of them there are. `moved`: by so many places the rows that
+    /// were in sight stand elsewhere now.
+    pub(super) fn merge(self, query: Query, selection: &Selection, window: Window, news: (Version, u32), moved: i64) {
         if self.alive.get_untracked() {
             grid::keep_focus(self);
         }
-        let same_list = self.shown.with_untracked(|shown| shown.query == query);
+        let ((version, new_users), same_list) = (news, self.shown.with_untracked(|shown| shown.query == query));
         let standing = self.standing();
         let in_sight = if same_list { self.first_in_sight() } else { None };
-        let Window { rows, offset, matching, all, understood, names, selected, updated, behind, .. } = window;
+        let Window { rows, offset, matching, all, understood, names, mut selected, active, updated, behind, .. } = window;
         self.lines.update(|lines| {
             let old = std::mem::take(lines);
             let known = |id| old.iter().chain(&standing).find(|line| line.id == id);
@@ -118,7 +134,7 @@ impl List {
             }));
             for line in old.iter().filter(|line| same_list && line.held.get_untracked() > 0 && line.gone.get_untracked().is_some()) {
                 let place = line.index.get_untracked().checked_sub(offset).and_then(|place| usize::try_from(place).ok());
-                let place = place.filter(|place| *place <= lines.len());
+                let place = place.filter(|place| *place <= lines.len() && lines.len() < LOOK_ROWS);
                 if let Some(place) = place.filter(|_| !lines.iter().any(|new| new.id == line.id)) {
                     lines.insert(place, line.clone());
                 }
@@ -129,16 +145,18 @@ impl List {
                 }
             }
         });
-        self.told().update(|told| match told {
-            // Its numbers are asked for apart.
-            Some((.., told)) if selection.is_large() => told.in_all = selected.in_all,
-            _ => *told = Some((selection.beside_list(), query.clone(), selected)),
-        });
+        let in_all = std::mem::take(&mut selected.in_all);
+        let of = if let Selection::AllMatching { query, .. } = selection { Some(query.clone()) } else { None };
+        self.told_in_all().set(of.map(|of| (of, in_all)));
+        // The numbers of a large one are asked for apart.
+        if !selection.is_large() {
+            self.learn_selected(selection.clone(), query.clone(), selected);
+        }
         self.shown.set(Shown { query, offset, matching, all, understood, names, updated, behind, version, new_users, outlived: false });
-        self.keep_standing(same_list);
+        self.keep_standing(active.filter(|_| same_list));
         self.rows_changed();
         if let Some((line, before)) = in_sight {
-            self.keep_in_place(&line, before);
+            self.keep_in_place(&line, before, moved);
         }
     }
 
@@ -178,6 +196,8 @@ impl List {
         match selection {
             // An exception may have left the list by itself, which only the server knows.
             Selection::AllMatching { .. } => told.or_else(|| if outlived { None } else { of_loaded() }),
+            // Rows may stand there that match no more.
+            Selection::Ids(_) if outlived => told.or_else(of_loaded),
             Selection::Ids(_) => of_loaded().or(told),
         }
     }
@@ -188,7 +208,7 @@ impl List {
             let screen = OnScreen { version: self.shown.with_untracked(|shown| shown.version), ..OnScreen::default() };
             api::sessions::look(query.clone(), selection.clone(), screen).await.map(|look| look.window)
         } else {
-            api::sessions::list(query.clone(), selection.clone(), 0, 1).await
+            api::sessions::list(query.clone(), selection.clone(), 0, 1, Kept::default()).await
         };
         self.own.update_value(|own| own.counts = false);
         match answer {

@@ -159,11 +159,12 @@ impl List {
         (index < end).then_some((line, index))
     }
 
-    /// A row that was in sight stays where it is, though another number of rows stands before it.
-    pub(super) fn keep_in_place(self, line: &Line, before: u32) {
-        let after = line.index.get_untracked();
-        let is_there = self.lines.with_untracked(|lines| lines.iter().any(|other| other.id == line.id));
-        if !is_there || after == before {
+    /// A row that was in sight stays where it is, though another number of rows stands before it. `moved`: by so many places, where it is
+    /// not among the rows that came, as it is not for whoever scrolled far meanwhile.
+    pub(super) fn keep_in_place(self, line: &Line, before: u32, moved: i64) {
+        let is_there = self.loaded_line(line.id).is_some();
+        let after = if is_there { line.index.get_untracked() } else { u32::try_from(i64::from(before) + moved).unwrap_or(0) };
+        if after == before {
             return;
         }
         let (map, place) = (self.map(), self.place());
@@ -243,17 +244,15 @@ impl List {
         lines
     }
 
-    /// After other rows came: the active row stays in the page while it may be elsewhere in the same list.
-    pub(super) fn keep_standing(self, same_list: bool) {
+    /// After other rows came: the active row stays in the page while it has a place in the list.
+    pub(super) fn keep_standing(self, place: Option<u32>) {
         let Some(standing) = self.standing() else { return };
-        let (index, rows) = (standing.index.get_untracked(), untrack(|| self.length()));
-        let stays = self.lines.with_untracked(|lines| {
-            let loaded = lines.first().zip(lines.last()).map(|(first, last)| first.index.get_untracked()..=last.index.get_untracked());
-            let elsewhere = same_list && index < rows && loaded.is_none_or(|loaded| !loaded.contains(&index));
-            elsewhere || lines.iter().any(|line| line.id == standing.id)
-        });
-        if !stays {
-            self.stand(None);
+        if self.loaded_line(standing.id).is_some() {
+            return;
+        }
+        let Some(place) = place else { return self.stand(None) };
+        if standing.index.get_untracked() != place {
+            standing.index.set(place);
         }
     }
 
