@@ -98,7 +98,7 @@ pub fn router(node: Node) -> Router {
         .method_not_allowed_fallback(async || Refused(AppError::MethodNotAllowed))
         .route_layer(from_fn_with_state(layer.clone(), guard::guard))
         .fallback(async || Refused(AppError::NotFound))
-        .layer(from_fn(api::api))
+        .layer(from_fn_with_state(layer.clone(), api::api))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn_with_state(layer.clone(), identify::activity))
         .layer(from_fn_with_state(layer.clone(), origin::origin))

@@ -86,7 +86,7 @@ impl Query {
     /// Reads the pairs of an address; unknown names are left alone.
     ///
     /// # Errors
-    /// One sentence where `sort` names no column or a filter is longer than [`FILTER_BYTES`].
+    /// One sentence where `sort` names no column, and as of [`Self::checked`].
     pub fn from_pairs(pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<Self, String> {
         let mut query = Self::default();
         for (key, value) in pairs {
@@ -100,7 +100,7 @@ impl Query {
         query.checked()
     }
 
-    /// Itself, unless a filter is too long, or all of them for one address.
+    /// Itself, unless a filter is too long, or all of them for one address, or one has more than [`TIMESTAMPS`].
     ///
     /// # Errors
     /// One sentence.
@@ -111,7 +111,7 @@ impl Query {
         if self.filters.iter().flat_map(|filter| filter.bytes()).map(encoded_bytes).sum::<usize>() > ADDRESS_BYTES {
             return Err("These filters are too long together. Shorten one of them.".into());
         }
-        if self.filter(Column::Created).split('|').count() > TIMESTAMPS {
+        if self.filter(Column::Created).split('|').filter(|part| !part.is_empty()).count() > TIMESTAMPS {
             return Err("Those are too many timestamps. Give at most 100 between bars.".into());
         }
         Ok(self)

@@ -29,7 +29,7 @@ pub struct Selected {
     pub sessions: u32,
     /// Of `users`, those that the list's filters leave out.
     pub not_shown: u32,
-    /// Of the rows answered with it, those that match the query of [`Selection::AllMatching`]: only the server can tell.
+    /// Of the rows answered with it and the active one, those that match the query of [`Selection::AllMatching`]: only the server can tell.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub in_all: BTreeSet<AccountId>,
 }

@@ -69,9 +69,11 @@ pub struct Names {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     pub rows: Vec<Row>,
-    /// Position of the first row in the result; less than asked where the result is shorter (a multiple of the limit asked for), and
-    /// another where [`Kept::in_sight`] has another place now.
+    /// Position of the first row in the result; less than asked where the result is shorter (a multiple of the limit asked for).
     pub offset: u32,
+    /// By so many places [`Kept::in_sight`] stands elsewhere now; so does the answer.
+    #[serde(default)]
+    pub moved: i64,
     /// What matches.
     pub matching: Totals,
     /// Everybody who is logged in.
@@ -96,7 +98,7 @@ pub struct Window {
 }
 
 /// Which part of a list is asked for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Part {
     pub offset: u32,
     /// Rows, at least one and at most [`WINDOW_ROWS`].
@@ -110,13 +112,16 @@ impl Part {
     }
 }
 
+/// So many rows in sight are sent: one of them is still there.
+pub const ROWS_IN_SIGHT: usize = 8;
+
 /// What other rows must leave where it is, and what stays on a page beside them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// The first row in sight and the place where it stands. The answer begins as far from it as asked: whoever came above it since
-    /// moves nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub in_sight: Option<(AccountId, u32)>,
+    /// The first rows in sight, at most [`ROWS_IN_SIGHT`], and the places where they stand. The answer begins as far from the first of them
+    /// that is still listed as asked: whoever came above it since moves nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_sight: Vec<(AccountId, u32)>,
     /// The active row, which may be far away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<AccountId>,

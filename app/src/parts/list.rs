@@ -134,7 +134,7 @@ impl List {
         let loads = window.is_none();
         if let Some(window) = window {
             let version = window.version;
-            list.merge(query, &selection, window, (version, 0), 0);
+            list.merge(query, &selection, window, (version, 0), None);
         }
         list.keep_loading(loads);
         list.keep_address();

@@ -12,7 +12,7 @@ use app::{
         filter::{Filters, count::CountFilter, created::CreatedFilter},
         query::{Column, Query, Sort},
         selection::{Selected, Selection},
-        session::{Cell, Part, Row, Totals, WINDOW_ROWS, Window},
+        session::{Cell, Part, ROWS_IN_SIGHT, Row, Totals, WINDOW_ROWS, Window},
         text::count,
     },
     store::Listed,
@@ -36,19 +36,22 @@ impl Directory {
         let limit = part.limit.clamp(1, WINDOW_ROWS);
         let last_page = matching.totals.users.saturating_sub(1) / limit * limit;
         let place = |id| self.place(id, &matching, query.sort);
-        let offset = match part.kept.in_sight.and_then(|(id, then)| Some((place(id)?, then))) {
-            Some((now, then)) => part.offset.saturating_add(now).saturating_sub(then),
-            None => part.offset,
-        };
+        let mut in_sight = part.kept.in_sight.iter().take(ROWS_IN_SIGHT);
+        let moved = in_sight.find_map(|&(id, then)| Some(i64::from(place(id)?) - i64::from(then))).unwrap_or(0);
+        let offset = u32::try_from((i64::from(part.offset) + moved).max(0)).unwrap_or(u32::MAX);
         let offset = if offset < matching.totals.users { offset } else { last_page };
         let slots = self.sorted(&matching, query.sort, offset as usize, limit as usize);
         let rows: Vec<_> = slots.into_iter().map(|slot| self.row(slot, &matching, &filters, you)).collect();
         let on_page: Vec<_> = rows.iter().map(|row| row.id).chain(part.kept.active).collect();
         Window {
             selected: self.selected(selection, query, &matching, &on_page, now),
-            active: part.kept.active.and_then(place),
+            active: part.kept.active.and_then(|id| match rows.iter().zip(offset..).find(|(row, _)| row.id == id) {
+                Some((_, listed)) => Some(listed),
+                None => place(id),
+            }),
             rows,
             offset,
+            moved,
             matching: matching.totals,
             understood: filters.understood(),
             names: self.names(&filters),

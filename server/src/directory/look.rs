@@ -16,7 +16,7 @@ impl Directory {
     pub fn look(&self, query: &Query, selection: &Selection, now: i64, you: AccountId, screen: &OnScreen) -> Meanwhile {
         if let Some(offset) = screen.takes {
             let rows = screen.rows.iter().map(|&id| self.seen(id)).collect();
-            let part = Part { offset, limit: WINDOW_ROWS, kept: screen.kept };
+            let part = Part { offset, limit: WINDOW_ROWS, kept: screen.kept.clone() };
             return Meanwhile { window: self.window(query, selection, now, you, part), rows, ..Meanwhile::default() };
         }
         let filters = Filters::new(query, &self.wall, now);

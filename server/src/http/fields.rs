@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, str::FromStr, time::Duration};
 use tokio::time::timeout;
 
 /// So long a request's body may take.
-const BODY: Duration = Duration::from_secs(10);
+const BODY: Duration = Duration::from_mins(1);
 
 /// Names and values in the order they were sent.
 pub struct Fields(Vec<(String, String)>);
@@ -67,8 +67,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     }
 }
 
-/// What is read of a request's body, or what axum's own refusal of it means here. Who was let in may be out when the rest comes: nobody
-/// keeps a request for later.
+/// What is read of a request's body, or what axum's own refusal of it means here.
 pub async fn read<T>(body: impl Future<Output = Result<T, StatusCode>>) -> Result<T, AppError> {
     match timeout(BODY, body).await {
         Ok(Err(StatusCode::PAYLOAD_TOO_LARGE)) => Err(AppError::TooLarge),

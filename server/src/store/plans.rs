@@ -9,7 +9,7 @@ mod prepared;
 use super::{
     SqlStore,
     acts::{self, refused},
-    database::{Reads as _, Text, Tx, query, with_ids},
+    database::{Kind, Reads as _, Text, Tx, query, with_ids},
     events::{self, Action, Actor, Deed, json},
     reports,
 };
@@ -26,13 +26,21 @@ use app::{
 };
 use draft::{SelectedRow, draft};
 use prepared::{LIFE, Prepared, kept, stored};
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
 
 /// How long a committed plan can tell what is left of it.
 const KEPT: i64 = 24 * 60 * 60 * 1_000;
 
 /// How long one that nobody confirmed can tell that it is too late.
 const UNCONFIRMED: i64 = 30 * 60 * 1_000;
+
+/// How long a page that is loaded waits for a first step, and how often it looks.
+const FIRST_STEP: Duration = Duration::from_secs(3);
+const LOOKED_AGAIN: Duration = Duration::from_millis(50);
 
 /// A step of more accounts takes its time.
 const FEW: usize = 100;
@@ -76,12 +84,28 @@ set
   done = $2, also_sis = $3, reason = $4, report = $5
 where id = $6";
 
-const NOT_CONFIRMED: &str = "
-select max(id)
+// Prepared and not confirmed; in PostgreSQL those of them whose first step is under way, which locks them.
+const PREPARED: Text = Text::each(
+    "
+select count(*)
 from plans
 where session_id = $1
 and first_committed_at is null
-and created_at >= $2";
+and created_at >= $2",
+    "
+select count(*)
+from plans
+where session_id = $1
+and first_committed_at is null
+and created_at >= $2
+and id not in (
+  select id
+  from plans
+  where session_id = $1
+  and first_committed_at is null
+  for update skip locked
+)",
+);
 
 // A later plan that was confirmed took its place, unless it is still gone on with.
 const UNFINISHED: &str = "
@@ -244,17 +268,13 @@ impl SqlStore {
 
     /// What the steps did of the session's newest plan that stopped on its way: its confirmation stands.
     pub(super) async fn unfinished_report(&self, admin: &Admin) -> Stored<Option<Report>> {
+        // The first step may be under way, as where the page is loaded anew right after the click.
+        let begun = Instant::now();
+        while begun.elapsed() < FIRST_STEP && self.confirms(admin).await? {
+            sleep(LOOKED_AGAIN).await;
+        }
         let mut reader = self.database().reader().await?;
         let (session, since) = (admin.who().session.0, admin.who().now - reports::GOES_ON);
-        let prepared: Option<(Option<i64>,)> = reader.first(query(NOT_CONFIRMED).bind(session).bind(admin.who().now - LIFE)).await?;
-        if let Some((Some(plan),)) = prepared {
-            drop(reader);
-            // Perhaps its first step is under way, as where the page is loaded anew right after the click: that is waited for.
-            let mut tx = self.database().begin_act().await?;
-            let _ = Prepared::claim(&mut tx, PlanId(plan), admin.who()).await;
-            drop(tx);
-            reader = self.database().reader().await?;
-        }
         let plan: Option<(i64, Option<String>)> = reader.first(query(UNFINISHED).bind(session).bind(since)).await?;
         let Some((batch, report)) = plan else { return Ok(None) };
         let report = match kept(report) {
@@ -266,6 +286,15 @@ impl SqlStore {
         drop(reader);
         self.applied(report.batch).await?;
         Ok(Some(report))
+    }
+
+    /// Whether the first step of a plan of this session is under way; in SQLite perhaps another act instead.
+    async fn confirms(&self, admin: &Admin) -> Stored<bool> {
+        let who = admin.who();
+        let prepared = query(PREPARED).bind(who.session.0).bind(who.now - LIFE);
+        let prepared: Option<(i64,)> = self.database().reader().await?.first(prepared).await?;
+        let locks = matches!(self.database().kind(), Kind::Postgres(_));
+        Ok(prepared.is_some_and(|(plans,)| plans > 0) && (locks || self.database().has_acts()))
     }
 
     /// What an act of this administrator did. The list that is asked for next shows it.

@@ -12,11 +12,9 @@ use app::{
 use axum::body::Body;
 use futures::{StreamExt as _, stream};
 use leptos_axum::generate_route_list;
-use std::{
-    collections::BTreeSet,
-    io,
-    time::{Duration, Instant},
-};
+use server::store::Actor;
+use std::{collections::BTreeSet, io, time::Duration};
+use tokio::sync::watch;
 
 /// Statuses for nobody, somebody whose session ended, a person without the role, an administrator.
 pub type Statuses = [u16; 4];
@@ -426,19 +424,32 @@ async fn a_filter_of_ten_kilobytes_is_answered() {
     }
 }
 
-/// Who keeps a request for later gets nothing of the list once he is out.
+/// Who keeps a request for later gets nothing of the list once he is out, nor without the role.
 #[tokio::test]
-async fn a_request_whose_rest_does_not_come_is_not_waited_for() {
+async fn rev_08_a_request_that_is_kept_for_later_is_refused_after_the_end() {
     let world = World::new().await;
-    let admin = world.signed_in("admin").await;
-    let stalled = |start: &'static str| Body::from_stream(stream::once(async move { Ok::<_, io::Error>(start) }).chain(stream::pending()));
-    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
-    let begun = Instant::now();
-    let (listed, planned) = tokio::join!(
-        admin.send("POST", "/api/sessions/list", Some(json), stalled(r#"{"query":{"filters":["","","","",""]},"offset":0"#)),
-        admin.send("POST", "/sessions/plan", Some(form), stalled("act=end&id=")),
-    );
-    assert_eq!((listed.status, planned.status), (400, 400));
-    let took = begun.elapsed();
-    assert!(took > Duration::from_secs(9) && took < Duration::from_secs(15), "{took:?}");
+    let (ended, taken, stays) = (world.signed_in("admin").await, world.signed_in("deputy").await, world.signed_in("admin").await);
+    let (rest, comes) = watch::channel(false);
+    let kept = async |browser: &Browser| {
+        let mut comes = comes.clone();
+        let rest = async move {
+            comes.wait_for(|comes| *comes).await.expect("it comes");
+            Ok::<_, io::Error>("}")
+        };
+        let start = stream::once(async { Ok(r#"{"query":{"filters":["","","","",""]},"offset":0,"limit":10"#) });
+        browser
+            .send("POST", "/api/sessions/list", Some("application/json"), Body::from_stream(start.chain(stream::once(rest))))
+            .await
+            .status
+    };
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        let session = ended.session.expect("a session");
+        assert_eq!(stays.post("/sessions/end", &format!("session={session}")).await.status, 303);
+        let deputy = world.store.find_account("deputy").await.expect("the store").expect("the deputy");
+        world.store.set_sis(Actor::CommandLine, deputy, false, world.clock.now()).await.expect("the role is taken");
+        rest.send(true).expect("they wait");
+    };
+    let (ended, taken, stays, ()) = tokio::join!(kept(&ended), kept(&taken), kept(&stays), meanwhile);
+    assert_eq!((ended, taken, stays), (401, 403, 200));
 }

@@ -12,7 +12,7 @@ use super::{
     super::fold::search_fold,
     syntax::{self, Typed},
     text::{TextFilter, framed, push_range},
-    wall::{self, DAY_SECONDS, Wall},
+    wall::{self, DAY_SECONDS, Local, Wall},
 };
 use prefix::Prefix;
 use read::{Reader, Reading};
@@ -88,7 +88,7 @@ impl CreatedFilter {
 
     /// The same for very many sessions.
     pub fn matcher(&self) -> Matcher<'_> {
-        Matcher { filter: self, days: Vec::new(), last: 0, face: None }
+        Matcher { filter: self, stretch: 0..0, offset: 0, days: Vec::new(), last: 0 }
     }
 
     /// Where the text as shown matches, as in [`crate::model::session::Cell`].
@@ -115,50 +115,33 @@ impl CreatedFilter {
 
     /// Whether what a clock shows then is meant.
     fn shows(&self, at: i64) -> bool {
-        self.shows_on(&mut None, at)
-    }
-
-    /// The same, on the face that showed another second before: mostly of the same day.
-    fn shows_on(&self, face: &mut Option<Face>, at: i64) -> bool {
-        let local = self.wall.local(at);
-        if face.as_ref().is_none_or(|face| face.day != local.day) {
-            let date = local.date();
-            *face = Some(Face { day: local.day, date, framed: framed(&search_fold(&wall::shown(date, local.second))) });
-        }
-        face.as_mut().is_some_and(|face| {
-            let reads = |text: &TextFilter| {
-                wall::show_time(&mut face.framed, local.second);
-                text.matches_framed(&face.framed)
-            };
-            self.prefixes.iter().any(|prefix| prefix.matches(face.date, local.second)) || self.text.as_ref().is_some_and(reads)
-        })
+        let Local { day, second } = self.wall.local(at);
+        Day::new(day).shows(self, second)
     }
 }
 
-/// Remembers its answer for each second: a million sessions of one day share 86,400 of them, and only the first one in a second
-/// asks the zone.
+/// Remembers its answer for each second of a day: a million sessions of one day share 86,400 of them.
 pub struct Matcher<'filter> {
     filter: &'filter CreatedFilter,
+    /// UTC milliseconds around the session asked for last between which clocks were not changed, and how many more those clocks show.
+    stretch: Range<i64>,
+    offset: i64,
     /// Ascending.
     days: Vec<Day>,
     /// The day asked for last: neighbours are often of one day.
     last: usize,
-    /// What the clock showed last.
-    face: Option<Face>,
 }
 
-/// A local day and the text as shown of one of its seconds, ready to be searched.
-struct Face {
-    day: i64,
-    date: jiff::civil::Date,
-    framed: Vec<u8>,
-}
-
-/// A day of UTC.
+/// A local day.
 struct Day {
-    /// Days since 1970-01-01.
-    number: i64,
+    /// Its midnight, local milliseconds since 1970-01-01.
+    start: i64,
+    date: jiff::civil::Date,
+    /// The text as shown of one of its seconds, ready to be searched.
+    framed: Vec<u8>,
     seconds: Box<[Answer]>,
+    /// How many seconds were asked for one by one.
+    asked: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -166,6 +149,64 @@ enum Answer {
     Unknown,
     Yes,
     No,
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Of a day of which more seconds are asked for all are looked up in one go.
+const ONE_BY_ONE: u32 = 1_000;
+
+impl Day {
+    /// By days since 1970-01-01.
+    fn new(day: i64) -> Self {
+        let date = Local { day, second: 0 }.date();
+        let framed = framed(&search_fold(&wall::shown(date, 0)));
+        Self { start: day.saturating_mul(DAY_MS), date, framed, seconds: Box::default(), asked: 0 }
+    }
+
+    fn shows(&mut self, filter: &CreatedFilter, second: u32) -> bool {
+        if filter.prefixes.iter().any(|prefix| prefix.matches(self.date, second)) {
+            return true;
+        }
+        filter.text.as_ref().is_some_and(|text| {
+            wall::show_time(&mut self.framed, second);
+            text.matches_framed(&self.framed)
+        })
+    }
+
+    /// The same, remembered.
+    fn answer(&mut self, filter: &CreatedFilter, second: u32) -> bool {
+        if self.seconds.is_empty() {
+            self.seconds = vec![Answer::Unknown; DAY_SECONDS as usize].into();
+        }
+        if self.seconds[second as usize] == Answer::Unknown {
+            self.asked += 1;
+            if self.asked > ONE_BY_ONE {
+                self.answer_all(filter);
+            } else {
+                self.seconds[second as usize] = if self.shows(filter, second) { Answer::Yes } else { Answer::No };
+            }
+        }
+        self.seconds[second as usize] == Answer::Yes
+    }
+
+    /// All seconds as shown stand one behind the other in one text, which is searched as a column of names is.
+    fn answer_all(&mut self, filter: &CreatedFilter) {
+        for (answer, second) in self.seconds.iter_mut().zip(0..) {
+            let shows = filter.prefixes.iter().any(|prefix| prefix.matches(self.date, second));
+            *answer = if shows { Answer::Yes } else { Answer::No };
+        }
+        let Some(text) = &filter.text else { return };
+        let (seconds, width) = (wall::seconds_shown(self.date), wall::SHOWN + 1);
+        for needle in text.needles() {
+            let mut from = 0;
+            while let Some(found) = needle.find(&seconds, from) {
+                let second = found.start / width;
+                self.seconds[second] = Answer::Yes;
+                from = (second + 1) * width;
+            }
+        }
+    }
 }
 
 impl Matcher<'_> {
@@ -178,23 +219,29 @@ impl Matcher<'_> {
         if self.filter.prefixes.is_empty() && self.filter.text.is_none() {
             return false;
         }
-        let second = at.div_euclid(1_000);
-        let number = second.div_euclid(DAY_SECONDS.into());
-        if self.days.get(self.last).is_none_or(|last| last.number != number) {
-            self.find_day(number);
+        if !self.stretch.contains(&at) {
+            let Some(stretch) = self.filter.wall.stretch(at) else { return self.filter.shows(at) };
+            (self.stretch, self.offset) = stretch;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder below 86,400")]
-        let answer = &mut self.days[self.last].seconds[second.rem_euclid(DAY_SECONDS.into()) as usize];
-        if *answer == Answer::Unknown {
-            *answer = if self.filter.shows_on(&mut self.face, at) { Answer::Yes } else { Answer::No };
+        let local = at.saturating_add(self.offset);
+        let is_of = |day: &Day| (0..DAY_MS).contains(&local.saturating_sub(day.start));
+        if !self.days.get(self.last).is_some_and(is_of) {
+            self.find_day(local.div_euclid(DAY_MS));
         }
-        *answer == Answer::Yes
+        let day = &mut self.days[self.last];
+        let second = u32::try_from(local.saturating_sub(day.start)).unwrap_or(0) / 1_000;
+        match day.seconds.get(second as usize) {
+            Some(Answer::Yes) => true,
+            Some(Answer::No) => false,
+            _ => day.answer(self.filter, second),
+        }
     }
 
-    fn find_day(&mut self, number: i64) {
-        self.last = self.days.partition_point(|day| day.number < number);
-        if self.days.get(self.last).is_none_or(|found| found.number != number) {
-            self.days.insert(self.last, Day { number, seconds: vec![Answer::Unknown; DAY_SECONDS as usize].into() });
+    fn find_day(&mut self, day: i64) {
+        let start = day.saturating_mul(DAY_MS);
+        self.last = self.days.partition_point(|day| day.start < start);
+        if self.days.get(self.last).is_none_or(|found| found.start != start) {
+            self.days.insert(self.last, Day::new(day));
         }
     }
 }

@@ -1,7 +1,11 @@
 //! What the clock on the wall shows at an instant, fast enough for a million sessions.
 
+use super::{super::fold::search_fold, text::EDGE};
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
-use std::sync::Arc;
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 /// Seconds of a day as clocks show it (also of a day with a clock change).
 pub const DAY_SECONDS: u32 = 86_400;
@@ -41,6 +45,19 @@ impl Wall {
 
     pub fn zone(&self) -> &TimeZone {
         &self.0.zone
+    }
+
+    /// The instants around `at` (UTC milliseconds) between which clocks are not changed, and how many milliseconds
+    /// later than UTC they show; `None` beyond the table.
+    pub(super) fn stretch(&self, at: i64) -> Option<(Range<i64>, i64)> {
+        let second = at.div_euclid(1_000);
+        if !(FIRST..LAST).contains(&second) {
+            return None;
+        }
+        let behind = self.0.offsets.partition_point(|&(from, _)| from <= second);
+        let until = self.0.offsets.get(behind).map_or(LAST, |&(until, _)| until);
+        let (from, offset) = self.0.offsets[behind - 1];
+        Some((from * 1_000..until * 1_000, offset * 1_000))
     }
 
     /// What the clock shows at `at`, UTC milliseconds.
@@ -113,13 +130,40 @@ pub(super) fn shown(date: civil::Date, second: u32) -> String {
     text
 }
 
+/// Letters of a time as shown.
+pub(super) const SHOWN: usize = 22;
+
+/// All seconds of a day as shown, folded and ready to be searched: each behind an [`EDGE`], and one at the end.
+pub(super) fn seconds_shown(date: civil::Date) -> Vec<u8> {
+    /// Their times of day.
+    static TIMES: OnceLock<Vec<u8>> = OnceLock::new();
+    let width = SHOWN + 1;
+    let times = TIMES.get_or_init(|| {
+        let mut all = vec![EDGE; DAY_SECONDS as usize * width + 1];
+        for second in 0..DAY_SECONDS {
+            show_time(&mut all[..=(second as usize + 1) * width], second);
+        }
+        all
+    });
+    let mut all = times.clone();
+    let shown = search_fold(&shown(date, 0));
+    let date = &shown.as_bytes()[..SHOWN - TIME];
+    for text in all.chunks_exact_mut(width) {
+        text[1..=date.len()].copy_from_slice(date);
+    }
+    all
+}
+
+/// Letters of the time of day.
+const TIME: usize = 11;
+
 /// Puts another time into a folded text as shown that stands between edges: its last eleven letters before the edge.
 pub(super) fn show_time(framed: &mut [u8], second: u32) {
     let (hour, minute, second) = clock(second);
     let twelve = twelve(hour);
     let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or(0);
     let half = if hour < 12 { b'a' } else { b'p' };
-    let time = [
+    let time: [u8; TIME] = [
         digit(twelve / 10),
         digit(twelve),
         b':',
@@ -143,13 +187,19 @@ mod tests {
 
     #[test]
     fn the_time_put_into_a_text_is_the_time_shown() {
-        use super::super::{super::fold::search_fold, text::framed};
+        use super::super::text::framed;
         let date = civil::date(2022, 3, 9);
         let mut face = framed(&search_fold(&shown(date, 0)));
         for second in (0..DAY_SECONDS).rev() {
             show_time(&mut face, second);
             assert_eq!(face, framed(&search_fold(&shown(date, second))), "{second}");
         }
+        let all = seconds_shown(date);
+        for (second, text) in (0..DAY_SECONDS).zip(all.chunks(SHOWN + 1)) {
+            assert_eq!(text[1..], *search_fold(&shown(date, second)).as_bytes(), "{second}");
+            assert_eq!(text[0], EDGE);
+        }
+        assert_eq!((all.len() % (SHOWN + 1), all.last()), (1, Some(&EDGE)));
     }
 
     #[test]

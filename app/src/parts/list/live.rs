@@ -105,8 +105,9 @@ impl List {
             panel: self.panel.get_untracked().then(|| self.active.get_untracked()).flatten(),
             version: self.shown.with_untracked(|shown| shown.version),
             takes: takes_rows.then_some(0),
-            kept: Kept { active: self.standing().map(|line| line.id), in_sight: None },
+            kept: Kept { active: self.standing().map(|line| line.id), ..Kept::default() },
         };
+        let active = screen.kept.active;
         let selection_is_large = selection.is_large();
         let (panel, version, tallies) = (screen.panel, screen.version, self.tallies().get_untracked());
         let answer = api::sessions::look(query.clone(), sent, screen).await;
@@ -131,7 +132,7 @@ impl List {
                 }
                 if takes_rows && self.is_left_alone() {
                     let version = window.version;
-                    self.merge(query, &selection, window, (version, 0), 0);
+                    self.merge(query, &selection, window, (version, 0), active);
                 } else if takes_rows {
                     // Somebody has just begun to work with the rows.
                     self.looks(Looking::Again);
@@ -144,7 +145,7 @@ impl List {
                         (shown.updated, shown.behind, shown.new_users) = (std::mem::take(&mut window.updated), window.behind, new_users);
                         shown.outlived = true;
                     });
-                    self.rows_changed();
+                    self.rows_changed(0);
                 }
                 if selection_is_large {
                     self.recount_later();

@@ -4,9 +4,10 @@ use super::{Line, List, Shown};
 use crate::{
     AppError, api,
     model::{
+        account::AccountId,
         query::Query,
         selection::{Selected, Selection},
-        session::{Kept, LOOK_ROWS, OnScreen, Version, WINDOW_ROWS, Window},
+        session::{Kept, LOOK_ROWS, OnScreen, ROWS_IN_SIGHT, Version, WINDOW_ROWS, Window},
     },
     parts::{failure, grid},
 };
@@ -33,6 +34,7 @@ impl List {
     async fn load(self, query: Query, offset: u32, by_itself: bool) {
         let selection = self.picked.with_untracked(|picked| picked.selection.clone());
         let (sent, kept) = (selection.beside_list(), self.kept(&query));
+        let (is_placed, active) = (!kept.in_sight.is_empty(), kept.active);
         let answer = if by_itself {
             let screen = OnScreen { takes: Some(offset), kept, ..OnScreen::default() };
             api::sessions::look(query.clone(), sent, screen).await.map(|look| look.window)
@@ -43,17 +45,16 @@ impl List {
         match answer {
             Ok(window) => {
                 self.failure.set(None);
-                let mut moved = 0;
-                if kept.in_sight.is_some() {
+                let scrolls =
+                    offset > 0 && self.shown.with_untracked(|shown| shown.query == query && (by_itself || shown.offset != offset));
+                if is_placed {
                     // The rows in sight may have other places now; these are what was asked for.
-                    moved = i64::from(window.offset) - i64::from(offset);
                     self.offset.update_untracked(|offset| *offset = window.offset);
                 }
-                let scrolls = offset > 0 && self.shown.with_untracked(|shown| shown.query == query && shown.offset != offset);
                 // Else these are the newest there are.
                 let news = if scrolls { self.shown.with_untracked(|shown| (shown.version, shown.new_users)) } else { (window.version, 0) };
                 let is_another_node = self.shown.with_untracked(|shown| shown.version.node != window.version.node);
-                self.merge(query, &selection, window, news, moved);
+                self.merge(query, &selection, window, news, active);
                 self.ask_who_is_in_all();
                 if is_another_node {
                     // It may not have heard yet of what the page was told already.
@@ -75,7 +76,8 @@ impl List {
         if self.shown.with_untracked(|shown| shown.query != *query) {
             return Kept::default();
         }
-        Kept { in_sight: self.first_in_sight().map(|(line, place)| (line.id, place)), active: self.standing().map(|line| line.id) }
+        let in_sight = self.in_sight().into_iter().take(ROWS_IN_SIGHT).map(|(line, place)| (line.id, place)).collect();
+        Kept { in_sight, active: self.standing().map(|line| line.id) }
     }
 
     /// A server that was away is asked again by itself: where somebody has scrolled, there are no rows yet. Out of sight it waits.
@@ -112,16 +114,15 @@ impl List {
     }
 
     /// Puts an answer on the screen. Rows of accounts that were there stay the same elements.
-    /// `news`: the state of the list after which users are new, and how many of them there are. `moved`: by so many places the rows that
-    /// were in sight stand elsewhere now.
-    pub(super) fn merge(self, query: Query, selection: &Selection, window: Window, news: (Version, u32), moved: i64) {
+    /// `news`: the state of the list after which users are new, and how many of them there are. `asked`: who was active then.
+    pub(super) fn merge(self, query: Query, selection: &Selection, window: Window, news: (Version, u32), asked: Option<AccountId>) {
         if self.alive.get_untracked() {
             grid::keep_focus(self);
         }
         let ((version, new_users), same_list) = (news, self.shown.with_untracked(|shown| shown.query == query));
         let standing = self.standing();
-        let in_sight = if same_list { self.first_in_sight() } else { None };
-        let Window { rows, offset, matching, all, understood, names, mut selected, active, updated, behind, .. } = window;
+        let in_sight = if same_list { self.in_sight() } else { Vec::new() };
+        let Window { rows, offset, matching, all, understood, names, mut selected, active, moved, updated, behind, .. } = window;
         self.lines.update(|lines| {
             let old = std::mem::take(lines);
             let known = |id| old.iter().chain(&standing).find(|line| line.id == id);
@@ -153,11 +154,8 @@ impl List {
             self.learn_selected(selection.clone(), query.clone(), selected);
         }
         self.shown.set(Shown { query, offset, matching, all, understood, names, updated, behind, version, new_users, outlived: false });
-        self.keep_standing(active.filter(|_| same_list));
-        self.rows_changed();
-        if let Some((line, before)) = in_sight {
-            self.keep_in_place(&line, before, moved);
-        }
+        self.keep_standing(same_list, asked, active);
+        self.rows_changed(self.moved(&in_sight, moved));
     }
 
     /// What the selection amounts to: from the loaded rows where they tell it exactly, else from the server.
@@ -215,7 +213,7 @@ impl List {
             Ok(window) => {
                 self.learn_selected(selection, query, window.selected);
                 self.shown.update(|shown| (shown.matching, shown.all, shown.outlived) = (window.matching, window.all, true));
-                self.rows_changed();
+                self.rows_changed(0);
             }
             Err(error) => self.fail(error),
         }

@@ -146,36 +146,39 @@ impl List {
         }
     }
 
-    /// The first row wholly in sight and its place, where the list is scrolled: what must not move when others come before it.
-    pub(super) fn first_in_sight(self) -> Option<(Line, u32)> {
-        let first = self.map().in_sight(self.place()).start + 1;
+    /// The rows wholly in sight and their places, where the list is scrolled: what must not move when others come before them.
+    pub(super) fn in_sight(self) -> Vec<(Line, u32)> {
         if !self.alive.get_untracked() || self.is_at_top() {
-            return None;
+            return Vec::new();
         }
-        let lines = self.lines.get_untracked();
-        let line = lines.into_iter().find(|line| line.index.get_untracked() >= first && line.gone.get_untracked().is_none())?;
-        let (_, end) = self.mounted.get_untracked();
-        let index = line.index.get_untracked();
-        (index < end).then_some((line, index))
+        let sight = self.map().in_sight(self.place());
+        let sight = sight.start + 1..sight.end.min(self.mounted.get_untracked().1);
+        let placed = self.lines.get_untracked().into_iter().map(|line| (line.index.get_untracked(), line));
+        let there = placed.filter(|(index, line)| sight.contains(index) && line.gone.get_untracked().is_none());
+        there.map(|(index, line)| (line, index)).collect()
     }
 
-    /// A row that was in sight stays where it is, though another number of rows stands before it. `moved`: by so many places, where it is
-    /// not among the rows that came, as it is not for whoever scrolled far meanwhile.
-    pub(super) fn keep_in_place(self, line: &Line, before: u32, moved: i64) {
-        let is_there = self.loaded_line(line.id).is_some();
-        let after = if is_there { line.index.get_untracked() } else { u32::try_from(i64::from(before) + moved).unwrap_or(0) };
-        if after == before {
-            return;
-        }
-        let (map, place) = (self.map(), self.place());
-        let moved = f64::from(after) - f64::from(before);
+    /// By how many places the first of the rows that were in sight stands elsewhere now that others came; `moved`, where none of them is among
+    /// those, as for whoever scrolled far meanwhile.
+    pub(super) fn moved(self, in_sight: &[(Line, u32)], moved: i64) -> i64 {
+        let found = in_sight.iter().find_map(|(line, before)| {
+            let after = self.loaded_line(line.id)?.index.get_untracked();
+            Some(i64::from(after) - i64::from(*before))
+        });
+        found.unwrap_or(if in_sight.is_empty() { 0 } else { moved })
+    }
+
+    /// What is in sight stays where it is, though by so many places another number of rows stands before it.
+    fn keep_in_place(self, moved: i64) {
         self.scrolling.update_value(|scrolling| {
             if let Some(going) = &mut scrolling.going {
-                going.index = going.index.saturating_add(after).saturating_sub(before);
+                going.index = u32::try_from((i64::from(going.index) + moved).max(0)).unwrap_or(u32::MAX);
             }
         });
-        self.go_to(map.settled(Place { full: place.full + moved * map.row, ..place }));
-        self.show_rows(true);
+        let (map, place) = (self.map(), self.place());
+        #[expect(clippy::cast_precision_loss, reason = "fewer than four billion rows")]
+        let by = moved as f64 * map.row;
+        self.go_to(map.settled(Place { full: place.full + by, ..place }));
     }
 
     pub(super) fn is_at_top(self) -> bool {
@@ -190,8 +193,8 @@ impl List {
         rows
     }
 
-    /// After other rows came: how many there are, and which of them are in the page.
-    pub(super) fn rows_changed(self) {
+    /// After other rows came: how many there are, and which of them are in the page. By so many places stands elsewhere what was in sight.
+    pub(super) fn rows_changed(self, moved: i64) {
         let rows = untrack(|| self.length());
         if !self.alive.get_untracked() {
             let offset = self.shown.with_untracked(|shown| shown.offset);
@@ -201,8 +204,13 @@ impl List {
         if map.rows != rows {
             let map = ScrollMap { rows, ..map };
             self.scrolling.update_value(|scrolling| scrolling.map = map);
-            self.set_place(map.kept(self.place()));
-            self.settle_soon();
+            if moved == 0 {
+                self.set_place(map.kept(self.place()));
+                self.settle_soon();
+            }
+        }
+        if moved != 0 {
+            self.keep_in_place(moved);
         }
         let is_here = self.query.with_untracked(|query| self.shown.with_untracked(|shown| shown.query == *query));
         if is_here
@@ -244,15 +252,14 @@ impl List {
         lines
     }
 
-    /// After other rows came: the active row stays in the page while it has a place in the list.
-    pub(super) fn keep_standing(self, place: Option<u32>) {
-        let Some(standing) = self.standing() else { return };
-        if self.loaded_line(standing.id).is_some() {
-            return;
-        }
-        let Some(place) = place else { return self.stand(None) };
-        if standing.index.get_untracked() != place {
-            standing.index.set(place);
+    /// After other rows came: the active row stays in the page while it has a place in the same list. `asked`: whose place that is, who may
+    /// have been active before.
+    pub(super) fn keep_standing(self, same_list: bool, asked: Option<AccountId>, place: Option<u32>) {
+        let Some(standing) = self.standing().filter(|standing| self.loaded_line(standing.id).is_none()) else { return };
+        match place {
+            _ if same_list && asked != Some(standing.id) => {}
+            Some(place) if same_list => standing.index.set(place),
+            _ => self.stand(None),
         }
     }
 

@@ -20,13 +20,13 @@ use tokio::{
 const READERS: u32 = 16;
 const WRITERS: u32 = 8;
 
-/// How long it may take to end a process of the server.
+/// How long it may take to end a process of the server that waits for a standby.
 const LET_GO: Duration = Duration::from_secs(2);
 
 /// Set for every connection, whatever the server's or the role's own settings say.
 ///
 /// A node that stops between its statements holds its locks for two seconds at most, and nobody waits longer for one.
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("default_transaction_isolation", "read committed"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "2s"),
@@ -34,13 +34,21 @@ const SETTINGS: [(&str, &str); 10] = [
     // Of a client that is gone; from PostgreSQL 14 on.
     ("client_connection_check_interval", "1s"),
     // Of one that went without a word, with its machine or with the network: it keeps its places among the server's connections for 25
-    // seconds, not for two hours. On a Unix socket these say nothing.
+    // seconds, not for two hours, or a quarter of one where an answer was under way. On a Unix socket these say nothing.
     ("tcp_keepalives_idle", "10"),
     ("tcp_keepalives_interval", "5"),
     ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "25s"),
     ("statement_timeout", "35s"),
     ("client_encoding", "UTF8"),
 ];
+
+// Its number may be another's by now, which waits for nothing.
+const LET_GO_OF: &str = "
+select pg_terminate_backend(pid)
+from pg_stat_activity
+where pid = $1
+and wait_event = 'SyncRep'";
 
 /// The channel by which one node wakes the feeds of the others.
 const CHANNEL: &str = "usm_ended";
@@ -92,12 +100,11 @@ impl Postgres {
     /// would stand beside ever more of its kind until nobody else gets a connection.
     async fn let_go(&self, process: i32) {
         let until = Instant::now() + LET_GO;
-        let ended = async {
-            let mut reader = self.reader(until).await?;
-            within(until, sqlx::query("select pg_terminate_backend($1)").bind(process).execute(&mut *reader)).await
-        };
-        // A server that does not answer keeps no such process for us: it is gone, or the next commit tells.
-        let _ = ended.await;
+        // A server that does not answer keeps no such process for us.
+        let Ok(mut reader) = self.reader(until).await else { return };
+        if within(until, sqlx::query(LET_GO_OF).bind(process).execute(&mut *reader)).await.is_err() {
+            reader.close_on_drop();
+        }
     }
 
     pub(super) fn connections(&self) -> (u32, u32) {
