@@ -145,6 +145,8 @@ test('offline a page stays covered, and is itself again when the network is back
   await hydrated(page);
   await setHidden(page, true);
   await page.context().setOffline(true);
+  // Chromium may let one more request through.
+  await expect.poll(() => page.evaluate(() => fetch('/healthz', { cache: 'no-store' }).catch(() => 'offline'))).toBe('offline');
   await setHidden(page, false);
   await expect(page.getByText(NO_ANSWER)).toBeVisible();
   await isCovered(page);
