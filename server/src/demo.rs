@@ -24,7 +24,7 @@ use visits::Visit;
 /// Sessions that begin in one transaction: a running server waits for one of these at most.
 const AT_ONCE: usize = 100;
 /// The same where so many are missing that no server is likely to run yet: each transaction writes most pages of all indexes.
-const AT_ONCE_OF_MANY: usize = 50_000;
+const AT_ONCE_OF_MANY: usize = 100_000;
 
 /// Accounts are as old as a school year's beginning.
 const ACCOUNTS_BEFORE: i64 = 60 * 24 * 60 * 60 * 1_000;

@@ -18,7 +18,7 @@ use crate::{
     store::{Actor, Missing, Settings, SqlStore},
 };
 use anyhow::{Context as _, bail};
-use app::model::text::{count, counted};
+use app::model::text::counted;
 use jiff::tz::TimeZone;
 
 #[derive(clap::Args)]
@@ -52,7 +52,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn fill(store: &SqlStore, place: &Place, args: &Args) -> anyhow::Result<()> {
     let now = store.clock().await.map_err(said)?.now();
-    let empty = store.list_accounts(now).await.map_err(said)?.is_empty();
+    let empty = store.size(now).await.map_err(said)?.0 == 0;
     if !empty && !store.is_demo().await.map_err(said)? {
         bail!("{place} holds accounts that are no demo's; name another database with --database-url.");
     }
@@ -71,9 +71,7 @@ async fn fill(store: &SqlStore, place: &Place, args: &Args) -> anyhow::Result<()
     }
     demo::top_up(store, args.sessions, args.limits.get(), now, &mut chance).await.map_err(said)?;
 
-    let accounts = store.list_accounts(now).await.map_err(said)?;
-    let sessions = accounts.iter().map(|account| account.sessions).sum();
-    let accounts = count(accounts.len());
+    let (accounts, sessions) = store.size(now).await.map_err(said)?;
     let (accounts, sessions) = (counted(accounts, "account"), counted(sessions, "active session"));
     output::print(&format!("{accounts}, {sessions} in {place}; passwords in {}\n", file.display()))
 }

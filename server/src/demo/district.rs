@@ -6,7 +6,7 @@ use super::{
     chance::Chance,
     names::{FIRST, LAST, plain},
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The demo's administrator, with a password.
 pub const ADMINISTRATOR: &str = "admin01";
@@ -69,7 +69,8 @@ impl Part {
 
 /// Everybody, the named ones first. The same number and seed give the same people.
 pub fn people(number: u32, seed: u64) -> Vec<Person> {
-    let mut district = District { chance: Chance::new(seed), taken: HashSet::new(), people: Vec::with_capacity(number as usize) };
+    let mut district =
+        District { chance: Chance::new(seed), taken: HashSet::new(), untried: HashMap::new(), people: Vec::with_capacity(number as usize) };
     for (user_name, last_name, first_name, sis) in [
         (ADMINISTRATOR, "Okafor", "Grace", true),
         ("admin02", "Lindqvist", "Paul", true),
@@ -109,6 +110,8 @@ fn share(number: u32, thousandths: u32) -> u32 {
 struct District {
     chance: Chance,
     taken: HashSet<String>,
+    /// The first number behind a wanted user name that was not tried yet.
+    untried: HashMap<String, u32>,
     people: Vec<Person>,
 }
 
@@ -148,10 +151,16 @@ impl District {
     }
 
     /// The wanted user name, with the first number behind it that makes it nobody else's.
-    fn free(&self, wanted: &str, host: &str) -> String {
-        let numbered = (2..).map(|number| format!("{wanted}{number}{host}"));
-        let mut names = std::iter::once(format!("{wanted}{host}")).chain(numbered);
-        names.find(|name| !self.taken.contains(name)).expect("numbers do not run out")
+    fn free(&mut self, wanted: &str, host: &str) -> String {
+        let mut name = format!("{wanted}{host}");
+        if self.taken.contains(&name) {
+            let untried = self.untried.entry(name.clone()).or_insert(2);
+            while self.taken.contains(&name) {
+                name = format!("{wanted}{untried}{host}");
+                *untried += 1;
+            }
+        }
+        name
     }
 
     fn add(&mut self, user_name: &str, last_name: &str, first_name: &str, email: &str, sis: bool) {

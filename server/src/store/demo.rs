@@ -2,6 +2,7 @@
 
 use super::{
     SqlStore,
+    acts::number,
     database::{Kind, Mark, Reads as _, Text, query, with_ids, with_rows},
     events::{self, json},
 };
@@ -30,6 +31,11 @@ const IS_DEMO: &str = "
 select value
 from settings
 where name = 'demo'";
+
+const SIZE: &str = "
+select
+  (select count(*) from accounts where deleted_at is null),
+  (select count(*) from sessions where ended_at is null and idle_expires_at > $1)";
 
 const MARK: &str = "
 insert into settings (name, value)
@@ -114,6 +120,10 @@ where ended_at is null
 and last_seen_at > $1
 order by id";
 
+/// What SQLite keeps of the file while many sessions begin, 128 MiB: with less, their transaction writes the pages of the indexes to the log
+/// again and again.
+const KEEP_MANY_PAGES: &str = "pragma cache_size = -131072";
+
 #[derive(Serialize)]
 struct Row<'a> {
     account: AccountId,
@@ -134,6 +144,16 @@ impl SqlStore {
     pub async fn is_demo(&self) -> Stored<bool> {
         let mark: Option<(String,)> = self.database().reader().await?.first(query(IS_DEMO)).await?;
         Ok(mark.is_some())
+    }
+
+    /// How many accounts there are, and how many sessions that are active at that time.
+    ///
+    /// # Errors
+    /// [`app::store::StoreError::Unavailable`].
+    pub async fn size(&self, now: i64) -> Stored<(u32, u32)> {
+        let size: Option<(i64, i64)> = self.database().reader().await?.patiently().first(query(SIZE).bind(now)).await?;
+        let (accounts, sessions) = size.unwrap_or_default();
+        Ok((number(accounts), number(sessions)))
     }
 
     /// Marks this database as a demonstration's, for good.
@@ -187,6 +207,9 @@ impl SqlStore {
     async fn begin_all(&self, starts: &[SessionStart]) -> Stored<(Vec<Option<SessionId>>, Option<Mark>)> {
         let rows: Vec<_> = starts.iter().map(|start| self.row(start)).collect();
         let mut tx = self.database().begin_long().await?;
+        if let Kind::Sqlite(_) = self.database().kind() {
+            tx.execute(query(KEEP_MANY_PAGES)).await?;
+        }
         let accounts: Vec<i64> = starts.iter().map(|start| start.account.0).collect();
         tx.lock_accounts(&accounts).await?;
         let enabled: Vec<(i64,)> = tx.all(query(CLAIM).bind(json(&rows)?)).await?;
