@@ -14,7 +14,8 @@ use std::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// The delay of one side follows the outcome, so that both orders come up. On a database server the two sides are at different nodes.
+/// The delay of one side follows the outcome, so that both orders come up; where one is rare it goes on until that has come up too. On a
+/// database server the two sides are at different nodes.
 #[tokio::test(flavor = "multi_thread")]
 async fn rev_03_a_log_in_that_races_end_and_disable_never_survives_it() {
     let rounds = u32::try_from(rounds() / 20).expect("few").max(100);
@@ -23,11 +24,13 @@ async fn rev_03_a_log_in_that_races_end_and_disable_never_survives_it() {
     let id = world.teacher;
     let (mut overlapped, mut in_first, mut out_first) = (0, 0, 0);
     let mut delay = Duration::from_millis(20);
-    for round in 0..rounds {
+    let mut round = 0;
+    while round < rounds || (in_first.min(out_first) < rounds / 10 && round < 5 * rounds) {
+        round += 1;
         let plan = format!(r#"{{"act":"end_disable","selection":{{"ids":[{id}]}},"shown":{{"filters":["","","","",""]}}}}"#);
         let plan: Plan = admin.api("sessions/plan", &plan).await.json();
         let (browser, committing) = (world.stranger(), admin.clone());
-        let scattered = delay.mul_f64(0.5 + f64::from(getrandom::u32().expect("random bytes")) / f64::from(u32::MAX));
+        let scattered = delay.mul_f64(0.75 + f64::from(getrandom::u32().expect("random bytes")) / f64::from(u32::MAX) / 2.0);
         let log_in = tokio::spawn(async move {
             let begun = Instant::now();
             (browser.log_in("teacher", PASSWORD).await, begun, Instant::now())
@@ -64,7 +67,7 @@ async fn rev_03_a_log_in_that_races_end_and_disable_never_survives_it() {
         let enabled = admin.post(&format!("/accounts/{id}"), &format!("version={}", versions[0].0)).await;
         assert_eq!(enabled.status, 303, "round {round}");
     }
-    println!("{overlapped} of {rounds} rounds overlapped: {in_first} times the log-in came first, {out_first} times End & Disable");
+    println!("{overlapped} of {round} rounds overlapped: {in_first} times the log-in came first, {out_first} times End & Disable");
     assert!(in_first >= rounds / 10 && out_first >= rounds / 10, "both orders came up: {in_first}, {out_first}");
 }
 
