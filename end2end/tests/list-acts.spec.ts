@@ -228,6 +228,33 @@ test('a double click in the panel ends one session', async ({ loggedIn, product 
   await keepsFocus(admin);
 });
 
+test('who is chosen while another act is under way is not ended, is said to be so, and stays selected', async ({ loggedIn, product }) => {
+  const admin = await everybody(product, loggedIn);
+  let ends = 0;
+  let go = () => {};
+  const held = new Promise<void>((done) => (go = done));
+  await admin.route('**/api/sessions/end', async (route) => {
+    ends += 1;
+    await held;
+    await route.continue();
+  });
+  const waits = admin.getByText('This did not begin, because another act is still under way. Choose again when it is done.');
+  await clickRow(admin, 'natetest');
+  await choose(admin, 'End');
+  // The same once more is the same act.
+  await choose(admin, 'End');
+  await expect(waits).toHaveCount(0);
+  await clickRow(admin, 'nate.miller');
+  await choose(admin, 'End');
+  await expect(waits).toBeVisible();
+  go();
+  await expect(row(admin, 'natetest').getByText('Ended')).toBeVisible();
+  await expect(waits).toBeVisible();
+  expect(ends).toBe(1);
+  await choose(admin, 'End');
+  await expect(row(admin, 'nate.miller').getByText('Ended')).toBeVisible();
+});
+
 test('a double click commits once', async ({ loggedIn, product }) => {
   const admin = await everybody(product, loggedIn);
   const commits: string[] = [];

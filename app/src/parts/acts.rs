@@ -20,6 +20,8 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use std::{collections::BTreeSet, sync::Arc};
 
+const STILL_BUSY: &str = "This did not begin, because another act is still under way. Choose again when it is done.";
+
 /// A plan in the dialog, and whom it was made of.
 #[derive(Clone)]
 pub struct Prepared {
@@ -37,6 +39,13 @@ struct Acted {
     skipped: BTreeSet<AccountId>,
 }
 
+/// What somebody asked for.
+#[derive(Clone, PartialEq)]
+enum Asked {
+    Users(Act, Selection),
+    Session(SessionId),
+}
+
 /// The acts of the page. What was begun goes on when the page is left: its requests are never aborted.
 #[derive(Clone, Copy)]
 pub struct Acts {
@@ -48,6 +57,8 @@ pub struct Acts {
     pub prepared: RwSignal<Option<Prepared>>,
     /// A request is under way.
     pub busy: RwSignal<bool>,
+    /// What the newest request is for; `None` for the dialog's.
+    asked: StoredValue<Option<Asked>>,
     /// Why the dialog's act was not done.
     pub failed: RwSignal<Option<String>>,
     /// Whether the last request that failed did what it asked is not known.
@@ -74,7 +85,7 @@ impl Acts {
                 live.hold(false);
             }
         });
-        Self { list, toasts, live, own, prepared, busy, failed, unknown }
+        Self { list, toasts, live, own, prepared, busy, asked: StoredValue::default(), failed, unknown }
     }
 
     /// From the context of the page.
@@ -84,28 +95,52 @@ impl Acts {
 
     /// End of one user whose row is on screen happens at once; everything else asks first.
     pub fn begin(self, act: Act, selection: Selection) {
-        if selection.is_empty() || !self.starts() {
+        if !selection.is_empty() {
+            self.ask(Asked::Users(act, selection));
+        }
+    }
+
+    /// Ends one session of an account; the panel then reads what is left.
+    pub fn end_session(self, session: SessionId) {
+        self.ask(Asked::Session(session));
+    }
+
+    fn ask(self, asked: Asked) {
+        if !self.starts(Some(&asked)) {
             return;
         }
         spawn_local(async move {
-            let done = match self.at_once(act, &selection) {
-                Some(account) => self.end_account(account, &selection).await,
-                None => self.prepare(act, &selection).await,
+            let done = match &asked {
+                Asked::Users(act, selection) => match self.at_once(*act, selection) {
+                    Some(account) => self.end_account(account, selection).await,
+                    None => self.prepare(*act, selection).await,
+                },
+                Asked::Session(session) => self.end_one(*session).await,
             };
             self.busy.try_set(false);
             if let Err(error) = done {
-                self.not_done(&error, move || self.begin(act, selection.clone()));
+                self.not_done(&error, move || self.ask(asked.clone()));
             }
         });
     }
 
-    /// One request at a time: a double click is one act. Nothing starts from a page that is gone.
-    fn starts(self) -> bool {
-        let free = self.busy.try_get_untracked() == Some(false);
-        if free {
-            self.busy.set(true);
+    /// One request at a time: a double click is one act, and whoever asks for another is told to wait. Nothing starts from a page that is
+    /// gone.
+    fn starts(self, asked: Option<&Asked>) -> bool {
+        match self.busy.try_get_untracked() {
+            Some(false) => {
+                self.busy.set(true);
+                self.asked.set_value(asked.cloned());
+                true
+            }
+            Some(true) => {
+                if asked.is_some() && self.asked.with_value(|under_way| under_way.as_ref() != asked) {
+                    self.toasts.error_with(STILL_BUSY, Vec::new());
+                }
+                false
+            }
+            None => false,
         }
-        free
     }
 
     fn at_once(self, act: Act, selection: &Selection) -> Option<AccountId> {
@@ -121,22 +156,11 @@ impl Acts {
         Ok(())
     }
 
-    /// Ends one session of an account; the panel then reads what is left.
-    pub fn end_session(self, session: SessionId) {
-        if !self.starts() {
-            return;
-        }
-        spawn_local(async move {
-            let answer = api::sessions::end(EndTarget::Session(session)).await;
-            self.busy.try_set(false);
-            match answer {
-                Ok(report) => {
-                    self.toasts.success(report.sentence());
-                    self.list.reads.try_update(|reads| *reads += 1);
-                }
-                Err(error) => self.not_done(&error, move || self.end_session(session)),
-            }
-        });
+    async fn end_one(self, session: SessionId) -> Result<(), AppError> {
+        let report = api::sessions::end(EndTarget::Session(session)).await?;
+        self.toasts.success(report.sentence());
+        self.list.reads.try_update(|reads| *reads += 1);
+        Ok(())
     }
 
     async fn prepare(self, act: Act, selection: &Selection) -> Result<(), AppError> {
@@ -153,7 +177,7 @@ impl Acts {
     /// The dialog's button. The dialog closes with the first answer: what it asks is confirmed then.
     pub fn commit(self, confirmation: Confirmation) {
         let Some(prepared) = self.prepared.get_untracked() else { return };
-        if !self.starts() {
+        if !self.starts(None) {
             return;
         }
         self.failed.set(None);
