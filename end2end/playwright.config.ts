@@ -15,8 +15,7 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
   retries: 0,
-  // The main job takes 50 s where the machine is slow; what must be quick is judged by its own test.
-  timeout: 120_000,
+  timeout: 60_000,
   use: {
     viewport: { width: 1280, height: 720 },
     timezoneId: 'UTC',

@@ -4,22 +4,21 @@ import { choose } from './list.ts';
 import { expect, hydrated, logIn, test } from './product.ts';
 import { STATES, violations } from './states.ts';
 
-/** Where the same page stands in other colours, no rule but those of colours can find anything else. */
-type Look = { name: string; colorScheme: 'light' | 'dark'; width: number; forced?: boolean; coloursOnly?: boolean };
+type Look = { name: string; colorScheme: 'light' | 'dark'; width: number; forced?: boolean };
 const LOOKS: Look[] = [
   { name: 'light', colorScheme: 'light', width: 1280 },
-  { name: 'dark', colorScheme: 'dark', width: 1280, coloursOnly: true },
-  { name: 'forced colours', colorScheme: 'dark', width: 1280, forced: true, coloursOnly: true },
+  { name: 'dark', colorScheme: 'dark', width: 1280 },
+  { name: 'forced colours', colorScheme: 'dark', width: 1280, forced: true },
   { name: '400 px', colorScheme: 'light', width: 400 },
 ];
 
 /** What axe finds where the page stands in a look. */
-const findings = async (page: Page, { colorScheme, width, forced, coloursOnly }: Look) => {
+const findings = async (page: Page, { colorScheme, width, forced }: Look) => {
   await page.setViewportSize({ width, height: 720 });
   await page.emulateMedia({ colorScheme, forcedColors: forced ? 'active' : 'none', reducedMotion: 'reduce' });
   // Entrance motion blends colours.
   await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
-  return (await violations(page, coloursOnly)).map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(' | ')}`);
+  return (await violations(page)).map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(' | ')}`);
 };
 
 const findNothing = async (page: Page, name: string, looks = LOOKS) => {

@@ -47,8 +47,7 @@ pub async fn create_accounts(store: &SqlStore, number: u32, seed: u64, named: &[
     let ids = store.create_accounts(Actor::CommandLine, new.collect(), then).await?;
     store.analyze_accounts().await?;
     let disabled = people.iter().zip(ids).filter(|(person, _)| person.disabled).map(|(_, id)| id).collect();
-    store.disable_accounts(Actor::CommandLine, disabled, "Left the district", then).await?;
-    store.checkpoint().await
+    store.disable_accounts(Actor::CommandLine, disabled, "Left the district", then).await
 }
 
 /// Signs people in until so many sessions are active. Answers how many began.
@@ -68,10 +67,10 @@ pub async fn top_up(store: &SqlStore, sessions: u32, limits: Limits, now: i64, c
     let mut begun = 0;
     let at_once = if visits.len() > AT_ONCE_OF_MANY { AT_ONCE_OF_MANY } else { AT_ONCE };
     for visits in visits.chunks(at_once) {
-        let starts = visits.iter().map(|visit| start(visit, idle[visit.person].id)).collect::<Stored<_>>()?;
-        begun += store.begin_demo_sessions(starts).await?.into_iter().flatten().count();
         // No server may be there to do it, and each page is looked for in the whole log. What comes too late comes with the next.
         let _ = store.checkpoint().await;
+        let starts = visits.iter().map(|visit| start(visit, idle[visit.person].id)).collect::<Stored<_>>()?;
+        begun += store.begin_demo_sessions(starts).await?.into_iter().flatten().count();
     }
     Ok(count(begun))
 }

@@ -228,6 +228,8 @@ async fn the_command_line_ends_accounts_with_one_event_each() {
         listed.iter().map(|account| (&*account.user_name, account.sessions)).collect::<Vec<_>>(),
         [("lab0001", 0), ("lab0002", 1), ("lab0003", 0)]
     );
+    assert_eq!(world.store.size(NOW).await, Ok((3, 1)));
+    assert_eq!(world.store.size(NOW + 2 * HOUR).await, Ok((3, 0)));
     let later = world.store.list_accounts(NOW + 2 * HOUR).await.expect("a list");
     assert!(later.iter().all(|account| account.sessions == 0), "whose time is over is not counted, though that is not written");
 }
