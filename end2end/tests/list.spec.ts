@@ -229,12 +229,15 @@ test('Refresh keeps filter, selection and scroll, and brings what is new', async
   await expect.poll(async () => (await names(admin)).length).toBe(2);
   await admin.getByRole('checkbox', { name: 'Select natetest' }).check();
   product.createAccount({ name: 'nate.new', last: 'New', first: 'Nate', sis: false });
-  await product.logIn('nate.new');
+  for (const name of ['nate.new', 'natetest']) await product.logIn(name);
+  let asked = 0;
+  admin.on('request', (request) => { asked += Number(request.url().endsWith('/api/sessions/list')); });
   await admin.getByRole('button', { name: 'Refresh' }).click();
   await expect.poll(async () => (await names(admin)).length).toBe(3);
   await expect(filter(admin, 'User Name')).toHaveValue('nate');
   await expect(admin.getByRole('checkbox', { name: 'Select natetest' })).toBeChecked();
-  await expect(selected(admin)).toHaveText(/^1 user selected/);
+  await expect(selected(admin)).toHaveText(/^1 user selected · 2 sessions/);
+  expect(asked, 'one question').toBe(1);
 });
 
 test('the panel shows single sessions and ends one of them', async ({ loggedIn }) => {

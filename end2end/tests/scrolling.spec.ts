@@ -127,6 +127,60 @@ test('hundreds who leave above move nothing that is in sight, nor where scrollin
   expect(Math.abs((await place()) - (marked.top - 10 * 37)), 'ten rows on').toBeLessThan(2);
 });
 
+test('hundreds who leave above move nothing for whoever scrolls past the rows that are there, or on as others come', async ({ loggedIn, product }) => {
+  const page = await loggedIn('admin01');
+  await page.goto('/sessions?sort=user_name');
+  await hydrated(page);
+  const all = await users(page);
+  await scrollTo(page, 2_500 * 37);
+  await wholeView(page, 2_490);
+  const view = await viewOf(page);
+  const marked = (await rows(page)).find((row) => row.top > view.top + 100)!;
+  const place = async () => await page.locator(`tr[data-id='${marked.id}']`).evaluate((row) => row.getBoundingClientRect().top);
+  product.usm(['session', 'end', '--user-name', '^2']);
+  await expect.poll(async () => all - (await users(page)), { message: 'more than an answer holds' }).toBeGreaterThan(250);
+  // No row of those that are there is in sight any more, and the answer comes before the way back begins.
+  let arrive = () => {};
+  const held = new Promise<void>((done) => (arrive = done));
+  await page.route('**/api/sessions/list', async (route) => {
+    await held;
+    await route.continue();
+  }, { times: 1 });
+  await scrollTo(page, (2_500 + 150) * 37);
+  await expect.poll(async () => (await rows(page)).length, { message: 'stripes' }).toBe(0);
+  const bar = async () => await page.locator('.list-scroll').evaluate((list) => list.scrollTop);
+  const [before, came] = [await bar(), page.waitForResponse('**/api/sessions/list')];
+  arrive();
+  await came;
+  await expect.poll(async () => (await rows(page)).length).toBeGreaterThan(0);
+  await wholeView(page, 2_640 - (all - (await users(page))));
+  const put = await bar();
+  expect(Math.round((before - put) / 37), 'the bar shows the place among those who are left').toBe(all - (await users(page)));
+  await scrollTo(page, put - 150 * 37);
+  await expect.poll(async () => Math.abs(marked.top - (await place())), { message: 'back where it was' }).toBeLessThan(2);
+
+  // Scrolled as an answer arrives, which the page hears of after it: its rows are taken before the next frame.
+  const left = await users(page);
+  product.usm(['session', 'end', '--user-name', '^31|^32|^33|^34']);
+  await expect.poll(async () => left - (await users(page))).toBeGreaterThan(100);
+  await page.evaluate(() => {
+    const { arrayBuffer } = Response.prototype;
+    Response.prototype.arrayBuffer = async function () {
+      const read = await arrayBuffer.call(this);
+      if (this.url.endsWith('/api/sessions/list')) {
+        Response.prototype.arrayBuffer = arrayBuffer;
+        document.querySelector('.list-scroll')!.scrollTop += 10 * 37;
+      }
+      return read;
+    };
+  });
+  const asked = page.waitForResponse('**/api/sessions/list');
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await asked;
+  await wholeView(page, 2_500 - (all - (await users(page))));
+  await expect.poll(async () => Math.abs((await place()) - (marked.top - 10 * 37)), { message: 'ten rows on' }).toBeLessThan(2);
+});
+
 test('the active row stays in the page when its user gets another place, and the panel stays his', async ({ loggedIn }) => {
   const page = await loggedIn('admin01');
   await page.goto('/sessions?sort=-count');

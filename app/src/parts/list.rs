@@ -174,7 +174,10 @@ impl List {
     /// Asks again for what is on the screen.
     pub fn refresh(self) {
         self.load_again();
-        self.tallies().update(|number| *number += 1);
+        if self.picked.with_untracked(|picked| picked.selection.is_large()) {
+            // The list says nothing of it.
+            self.tallies().update(|number| *number += 1);
+        }
         self.reads.update(|number| *number += 1);
     }
 

@@ -146,16 +146,24 @@ impl List {
         }
     }
 
-    /// The rows wholly in sight and their places, where the list is scrolled: what must not move when others come before them.
+    /// The rows wholly in sight and their places, where the list is scrolled: what must not move when others come before them. Where nothing
+    /// but stripes is in sight, the rows that were so a moment ago, the nearest first.
     pub(super) fn in_sight(self) -> Vec<(Line, u32)> {
         if !self.alive.get_untracked() || self.is_at_top() {
             return Vec::new();
         }
         let sight = self.map().in_sight(self.place());
-        let sight = sight.start + 1..sight.end.min(self.mounted.get_untracked().1);
-        let placed = self.lines.get_untracked().into_iter().map(|line| (line.index.get_untracked(), line));
-        let there = placed.filter(|(index, line)| sight.contains(index) && line.gone.get_untracked().is_none());
-        there.map(|(index, line)| (line, index)).collect()
+        let wholly = sight.start + 1..sight.end.min(self.mounted.get_untracked().1);
+        let there = self.lines.get_untracked().into_iter().filter(|line| line.gone.get_untracked().is_none());
+        let mut there: Vec<_> = there.map(|line| (line.clone(), line.index.get_untracked())).collect();
+        if there.iter().any(|(_, index)| wholly.contains(index)) {
+            there.retain(|(_, index)| wholly.contains(index));
+        } else {
+            // Further than an answer reaches somebody has gone elsewhere.
+            there.retain(|(_, index)| index.abs_diff(sight.start) < WINDOW_ROWS);
+            there.sort_by_key(|(_, index)| index.abs_diff(sight.start));
+        }
+        there
     }
 
     /// By how many places the first of the rows that were in sight stands elsewhere now that others came; `moved`, where none of them is among
@@ -178,7 +186,12 @@ impl List {
         let (map, place) = (self.map(), self.place());
         #[expect(clippy::cast_precision_loss, reason = "fewer than four billion rows")]
         let by = moved as f64 * map.row;
+        // The page may have been scrolled a moment ago, which it hears of after this.
+        let untold = scroller().map_or(0.0, |list| list.scroll_top() - place.scroll);
         self.go_to(map.settled(Place { full: place.full + by, ..place }));
+        if let Some(list) = scroller().filter(|_| untold.abs() >= 1.0) {
+            list.set_scroll_top(list.scroll_top() + untold);
+        }
     }
 
     pub(super) fn is_at_top(self) -> bool {
