@@ -1,7 +1,7 @@
 // A product of its own for each test: a real `usm serve` on a real file with real accounts, and a browser that must stay silent.
 import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, type TestInfo, test as base, expect } from '@playwright/test';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,11 +38,11 @@ export class Product {
     return new Product(mkdtempSync(join(tmpdir(), 'usm-')), `http://127.0.0.1:${port}`, port);
   }
 
-  static async create(people = PEOPLE): Promise<Product> {
+  static async create(): Promise<Product> {
     const product = await Product.empty();
     // `serve` makes the database; the command line then fills it beside the running server.
     await product.start();
-    for (const person of people) product.createAccount(person);
+    for (const person of PEOPLE) product.createAccount(person);
     return product;
   }
 
@@ -52,6 +52,24 @@ export class Product {
     product.lasting = district.lasting ?? false;
     product.usm(['demo', '--accounts', `${district.accounts}`, '--sessions', `${district.sessions}`, '--seed', '7']);
     product.usm(['account', 'set-password', 'admin01'], passwordOf('admin01'));
+    await product.start();
+    return product;
+  }
+
+  private static readonly models = new Map<string, Promise<Product>>();
+
+  /** A copy of what `create` or `demo` makes, once for all tests of a worker. */
+  static async copied(district?: District): Promise<Product> {
+    const wanted = JSON.stringify(district) ?? '';
+    const model = Product.models.get(wanted) ?? (district ? Product.demo(district) : Product.create()).then(async (model) => {
+      await model.stop();
+      process.once('exit', () => rmSync(model.folder, { recursive: true }));
+      return model;
+    });
+    Product.models.set(wanted, model);
+    const product = await Product.empty();
+    product.lasting = district?.lasting ?? false;
+    cpSync((await model).folder, product.folder, { recursive: true });
     await product.start();
     return product;
   }
@@ -215,7 +233,8 @@ type Fixtures = {
 export const test = base.extend<Fixtures>({
   district: [undefined, { option: true }],
   product: async ({ district }, use, info) => {
-    const product = district ? await Product.demo(district) : await Product.create();
+    // The sessions of a district that does not last must have begun just now.
+    const product = district && !district.lasting ? await Product.demo(district) : await Product.copied(district);
     await use(product);
     await product.remove(info);
   },

@@ -130,7 +130,7 @@ impl SqlStore {
                 return Err(acts::refused("A user name cannot be empty. Give one."));
             }
             new.iter().try_for_each(check_names)?;
-            let mut tx = store.database().begin_long().await?;
+            let mut tx = store.database().begin_long_of(new.len()).await?;
             let created: Vec<(i64, String)> = tx.all(query(CREATE_ACCOUNTS).bind(now).bind(json(&keyed)?)).await?;
             let created: std::collections::HashMap<_, _> = created.into_iter().map(|(id, key)| (key, id)).collect();
             let mut ids = Vec::with_capacity(new.len());
@@ -176,7 +176,7 @@ impl SqlStore {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn list_accounts(&self, now: i64) -> Stored<Vec<ListedAccount>> {
-        let rows: Vec<ListedRow> = self.database().reader().await?.patiently().all(query(LIST_ACCOUNTS).bind(now)).await?;
+        let rows: Vec<ListedRow> = self.database().reader().await?.very_patiently().all(query(LIST_ACCOUNTS).bind(now)).await?;
         let listed = |(id, user_name, last_name, first_name, sis, has_password, disabled, last_sign_in_at, sessions)| ListedAccount {
             id: AccountId(id),
             user_name,

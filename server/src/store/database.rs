@@ -12,7 +12,10 @@ pub(super) use query::{Query, Text, query, with_ids, with_rows};
 pub(super) use sqlite::Sqlite;
 
 use super::{SqlStore, feed::Feed};
-use app::store::{StoreError, Stored};
+use app::{
+    model::text::count,
+    store::{StoreError, Stored},
+};
 use direct::FromRow;
 use kept::Lent;
 use query::{On, Row};
@@ -35,6 +38,12 @@ const UNDO: Duration = Duration::from_millis(500);
 
 /// What a set of thousands of accounts may take.
 const LONG: Duration = Duration::from_secs(30);
+
+/// What each row of a set may take beside that: a whole district is written in one.
+const ROW: Duration = Duration::from_micros(300);
+
+/// What reading everything may take, which the command line does.
+const ALL: Duration = Duration::from_mins(5);
 
 /// What a commit has at least, however long the transaction waited for its turn: cut off, it might have succeeded.
 const COMMIT: Duration = Duration::from_millis(300);
@@ -105,6 +114,16 @@ impl Database {
     /// A transaction of thousands of rows. It waits for its turn no longer than any other.
     pub(super) async fn begin_long(&self) -> Stored<Tx> {
         self.begin_within(LONG).await
+    }
+
+    /// The same of so many rows, where they may be hundreds of thousands.
+    pub(super) async fn begin_long_of(&self, rows: usize) -> Stored<Tx> {
+        let mut tx = self.begin_within(LONG + ROW * count(rows)).await?;
+        if let Kind::Postgres(_) = self.of {
+            // This program's own limit holds.
+            tx.execute(query("set local statement_timeout = '10min'")).await?;
+        }
+        Ok(tx)
     }
 
     async fn begin_within(&self, duration: Duration) -> Stored<Tx> {
@@ -201,6 +220,12 @@ impl Reader {
     /// For answers that read thousands of rows.
     pub(super) fn patiently(mut self) -> Self {
         self.until = Instant::now() + LONG;
+        self
+    }
+
+    /// For an answer that has every account.
+    pub(super) fn very_patiently(mut self) -> Self {
+        self.until = Instant::now() + ALL;
         self
     }
 

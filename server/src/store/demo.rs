@@ -206,7 +206,7 @@ impl SqlStore {
 
     async fn begin_all(&self, starts: &[SessionStart]) -> Stored<(Vec<Option<SessionId>>, Option<Mark>)> {
         let rows: Vec<_> = starts.iter().map(|start| self.row(start)).collect();
-        let mut tx = self.database().begin_long().await?;
+        let mut tx = self.database().begin_long_of(starts.len()).await?;
         if let Kind::Sqlite(_) = self.database().kind() {
             tx.execute(query(KEEP_MANY_PAGES)).await?;
         }

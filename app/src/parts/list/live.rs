@@ -3,11 +3,13 @@
 //! While nobody works with the rows, those that come take their places. Else the rows on the page stay where they are: their counts
 //! change, who left gets a badge, and who came waits behind a button.
 
-use super::List;
+use super::{Line, List};
 use crate::{
     AppError, api,
     model::{
         plan::Act,
+        query::Query,
+        selection::Selection,
         session::{Kept, LOOK_ROWS, Meanwhile, OnScreen},
     },
     parts::{browser, live::Live},
@@ -30,6 +32,16 @@ pub(super) enum Looking {
     Yes,
     /// Once more after that: something has changed since it began.
     Again,
+}
+
+/// What a look asks about.
+struct Look {
+    query: Query,
+    selection: Selection,
+    /// The rows of the screen, in its order.
+    lines: Vec<Line>,
+    screen: OnScreen,
+    tallies: u32,
 }
 
 impl List {
@@ -93,71 +105,22 @@ impl List {
             self.looks(Looking::Again);
             return true;
         }
-        let query = self.shown.with_untracked(|shown| shown.query.clone());
-        let selection = self.picked.with_untracked(|picked| picked.selection.clone());
-        let sent = selection.beside_list();
-        let mut lines = self.lines.get_untracked();
-        lines.extend(self.standing().filter(|active| self.loaded_line(active.id).is_none()));
-        lines.truncate(LOOK_ROWS);
-        let takes_rows = self.is_left_alone();
-        let screen = OnScreen {
-            rows: lines.iter().map(|line| line.id).collect(),
-            panel: self.panel.get_untracked().then(|| self.active.get_untracked()).flatten(),
-            version: self.shown.with_untracked(|shown| shown.version),
-            takes: takes_rows.then_some(0),
-            kept: Kept { active: self.standing().map(|line| line.id), ..Kept::default() },
-        };
-        let active = screen.kept.active;
-        let selection_is_large = selection.is_large();
-        let (panel, version, tallies) = (screen.panel, screen.version, self.tallies().get_untracked());
-        let answer = api::sessions::look(query.clone(), sent, screen).await;
-        let same = self.shown.try_with_untracked(|shown| shown.query == query && shown.version == version);
-        if same != Some(true) || self.busy.get_untracked() || self.tallies().get_untracked() != tallies {
+        let look = self.begin_look();
+        let answer = api::sessions::look(look.query.clone(), look.selection.beside_list(), look.screen.clone()).await;
+        if self.is_outdated(&look) {
             // Of another list, or from before a load or an act: the next one tells.
             self.looks(Looking::Again);
             return true;
         }
         match answer {
-            Ok(Meanwhile { mut window, rows, new_users, panel: sessions }) => {
-                let is_behind = window.behind;
-                // Where other rows are asked for, these are not them.
-                if self.query.with_untracked(|asked| *asked == query)
-                    && self.offset.get_untracked() == self.shown.with_untracked(|shown| shown.offset)
-                {
-                    self.failure.set(None);
-                }
-                // Who left keeps the place for a while where other rows are taken, too.
-                for (line, seen) in lines.iter().zip(rows) {
-                    line.learn(seen.count, seen.created, if seen.disabled { Act::EndDisable } else { Act::End });
-                }
-                if takes_rows && self.is_left_alone() {
-                    let version = window.version;
-                    self.merge(query, &selection, window, (version, 0), active);
-                } else if takes_rows {
-                    // Somebody has just begun to work with the rows.
-                    self.looks(Looking::Again);
-                } else {
-                    if !selection_is_large {
-                        self.learn_selected(selection, query, std::mem::take(&mut window.selected));
-                    }
-                    self.shown.update(|shown| {
-                        (shown.matching, shown.all, shown.names) = (window.matching, window.all, window.names.take());
-                        (shown.updated, shown.behind, shown.new_users) = (std::mem::take(&mut window.updated), window.behind, new_users);
-                        shown.outlived = true;
-                    });
-                    self.rows_changed(0);
-                }
-                if selection_is_large {
-                    self.recount_later();
-                }
-                if panel.is_some() && panel == self.active.get_untracked() {
-                    self.in_panel.set(sessions);
-                }
+            Ok(meanwhile) => {
+                let is_behind = meanwhile.window.behind;
+                self.learn_meanwhile(look, meanwhile);
                 if is_behind {
                     // The news may come from another node, which has nothing to tell.
                     self.looks(Looking::Again);
-                    return false;
                 }
+                !is_behind
             }
             // Away for the moment: the next look tells.
             Err(error @ (AppError::Unavailable | AppError::Unreachable)) => {
@@ -165,11 +128,73 @@ impl List {
                     self.shown.update(|shown| shown.behind = true);
                 }
                 self.looks(Looking::Again);
-                return false;
+                false
             }
-            Err(error) => self.fail(error),
+            Err(error) => {
+                self.fail(error);
+                true
+            }
         }
-        true
+    }
+
+    fn begin_look(self) -> Look {
+        let (query, version) = self.shown.with_untracked(|shown| (shown.query.clone(), shown.version));
+        let mut lines = self.lines.get_untracked();
+        lines.extend(self.standing().filter(|active| self.loaded_line(active.id).is_none()));
+        lines.truncate(LOOK_ROWS);
+        let screen = OnScreen {
+            rows: lines.iter().map(|line| line.id).collect(),
+            panel: self.panel.get_untracked().then(|| self.active.get_untracked()).flatten(),
+            version,
+            takes: self.is_left_alone().then_some(0),
+            kept: Kept { active: self.standing().map(|line| line.id), ..Kept::default() },
+        };
+        let selection = self.picked.with_untracked(|picked| picked.selection.clone());
+        Look { query, selection, lines, screen, tallies: self.tallies().get_untracked() }
+    }
+
+    fn is_outdated(self, look: &Look) -> bool {
+        let same = self.shown.try_with_untracked(|shown| shown.query == look.query && shown.version == look.screen.version);
+        same != Some(true) || self.busy.get_untracked() || self.tallies().get_untracked() != look.tallies
+    }
+
+    fn learn_meanwhile(self, look: Look, meanwhile: Meanwhile) {
+        let Look { query, selection, lines, screen, .. } = look;
+        let Meanwhile { mut window, rows, new_users, panel: sessions } = meanwhile;
+        // Where other rows are asked for, these are not them.
+        if self.query.with_untracked(|asked| *asked == query)
+            && self.offset.get_untracked() == self.shown.with_untracked(|shown| shown.offset)
+        {
+            self.failure.set(None);
+        }
+        // Who left keeps the place for a while where other rows are taken, too.
+        for (line, seen) in lines.iter().zip(rows) {
+            line.learn(seen.count, seen.created, if seen.disabled { Act::EndDisable } else { Act::End });
+        }
+        let selection_is_large = selection.is_large();
+        if screen.takes.is_some() && self.is_left_alone() {
+            let version = window.version;
+            self.merge(query, &selection, window, (version, 0), screen.kept.active);
+        } else if screen.takes.is_some() {
+            // Somebody has just begun to work with the rows.
+            self.looks(Looking::Again);
+        } else {
+            if !selection_is_large {
+                self.learn_selected(selection, query, std::mem::take(&mut window.selected));
+            }
+            self.shown.update(|shown| {
+                (shown.matching, shown.all, shown.names) = (window.matching, window.all, window.names.take());
+                (shown.updated, shown.behind, shown.new_users) = (std::mem::take(&mut window.updated), window.behind, new_users);
+                shown.outlived = true;
+            });
+            self.rows_changed(0);
+        }
+        if selection_is_large {
+            self.recount_later();
+        }
+        if screen.panel.is_some() && screen.panel == self.active.get_untracked() {
+            self.in_panel.set(sessions);
+        }
     }
 
     /// A large selection is sent to be counted: not at each news.
