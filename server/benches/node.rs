@@ -48,6 +48,8 @@ const SESSIONS: u32 = 10_000;
 const CONNECTIONS: usize = 64;
 const FOR: Duration = Duration::from_secs(10);
 const LOG_INS: usize = 16;
+/// People who come and go, and have no cookie that is used.
+const CHANGING: u32 = 500;
 const PASSWORD: &str = "correct horse";
 const SITE: &str = "sessions.example.org";
 const APP: &str = "app.example.org";
@@ -112,6 +114,7 @@ fn main() -> Result<()> {
 struct People {
     pupils: Vec<(AccountId, String)>,
     admin: String,
+    changing: Vec<AccountId>,
     /// User names of accounts with the password.
     passwords: Vec<String>,
     /// How many there are, logged in or not.
@@ -142,11 +145,12 @@ impl People {
         let now = store.clock().await.map_err(failed)?.now();
         let accounts = store.list_accounts(now).await.map_err(failed)?;
         let admin = accounts.iter().find(|account| account.sis && !account.disabled).context("an administrator")?.id;
-        let pupils: Vec<_> =
-            accounts.iter().filter(|account| !account.sis && !account.disabled).take(SESSIONS as usize + LOG_INS).collect();
-        ensure!(pupils.len() == SESSIONS as usize + LOG_INS, "only {} accounts", pupils.len());
+        let wanted = SESSIONS as usize + LOG_INS + CHANGING as usize;
+        let pupils: Vec<_> = accounts.iter().filter(|account| !account.sis && !account.disabled).take(wanted).collect();
+        ensure!(pupils.len() == wanted, "only {} accounts", pupils.len());
         let hash = Password::new(PASSWORD).and_then(|password| password.hash().ok()).context("a hash")?;
         let (with_password, pupils) = pupils.split_at(LOG_INS);
+        let (changing, pupils) = pupils.split_at(CHANGING as usize);
         for account in with_password {
             store.set_password(Actor::CommandLine, account.id, hash.clone(), now).await.map_err(failed)?;
         }
@@ -165,7 +169,8 @@ impl People {
         store.close().await;
         let (_, admin) = cookies.pop().context("the administrator")?;
         let passwords = with_password.iter().map(|account| account.user_name.clone()).collect();
-        Ok(Self { pupils: cookies, admin, passwords, accounts: accounts.len() })
+        let changing = changing.iter().map(|account| account.id).collect();
+        Ok(Self { pupils: cookies, admin, changing, passwords, accounts: accounts.len() })
     }
 
     fn cookie(&self, chance: &mut Chance) -> &str {
@@ -320,7 +325,7 @@ struct Asked {
 async fn amid_changes(node: &Server, place: &Place, people: &Arc<People>) -> Result<Vec<Asked>> {
     let store = store(place).await?;
     let stops = Arc::new(AtomicBool::new(false));
-    let accounts: Vec<AccountId> = people.pupils.iter().map(|(account, _)| *account).take(500).collect();
+    let accounts = people.changing.clone();
     let (beside, ended) = (store.clone(), Arc::clone(&stops));
     let writer = tokio::spawn(async move {
         let (clock, mut chance) = (beside.clock().await.map_err(failed)?, Chance::new(7));
@@ -329,7 +334,7 @@ async fn amid_changes(node: &Server, place: &Place, people: &Arc<People>) -> Res
         while !ended.load(Ordering::Relaxed) {
             turns.tick().await;
             let now = clock.now();
-            let come: Vec<_> = (0..25).map(|_| accounts[chance.below(500) as usize]).collect();
+            let come: Vec<_> = (0..25).map(|_| accounts[chance.below(CHANGING) as usize]).collect();
             let starts = come.iter().map(|account| Ok(start(*account, &Token::new()?, now))).collect::<Result<Vec<_>>>()?;
             beside.begin_demo_sessions(starts).await.map_err(failed)?;
             waiting.push_back(come);
