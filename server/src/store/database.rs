@@ -42,6 +42,9 @@ const LONG: Duration = Duration::from_secs(30);
 /// What each row of a set may take beside that: a whole district is written in one.
 const ROW: Duration = Duration::from_micros(300);
 
+/// More rows than an act of a page has.
+const THOUSANDS: usize = 10_000;
+
 /// What reading everything may take, which the command line does.
 const ALL: Duration = Duration::from_mins(5);
 
@@ -119,8 +122,10 @@ impl Database {
     /// The same of so many rows, where they may be hundreds of thousands.
     pub(super) async fn begin_long_of(&self, rows: usize) -> Stored<Tx> {
         let mut tx = self.begin_within(LONG + ROW * count(rows)).await?;
-        if let Kind::Postgres(_) = self.of {
-            // This program's own limit holds.
+        if let Kind::Postgres(_) = self.of
+            && rows > THOUSANDS
+        {
+            // This program's own limit holds; fewer are done within the server's.
             tx.execute(query("set local statement_timeout = '10min'")).await?;
         }
         Ok(tx)
