@@ -1,7 +1,7 @@
 // A list longer than the window: rows come where one scrolls to, and go again.
 import type { Page } from '@playwright/test';
 import { choose, deaf, filter, scrollTo, users } from './list.ts';
-import { expect, hydrated, test } from './product.ts';
+import { expect, hydrated, type Product, test } from './product.ts';
 
 test.use({ district: { accounts: 6500, sessions: 5600, lasting: true } });
 
@@ -80,8 +80,8 @@ test('hundreds who leave above move nothing that is in sight at the end of the l
   expect(Math.abs((await top()) - marked.top), 'it stays in sight where it was').toBeLessThan(2);
 });
 
-test('hundreds who leave above move nothing that is in sight, nor where scrolling on leads', async ({ loggedIn, product }) => {
-  const page = await loggedIn('admin01');
+/** In the middle of the list, from above which hundreds have left: how many there were before, and a row in sight with its place. */
+const leftAbove = async (page: Page, product: Product) => {
   await page.goto('/sessions?sort=user_name');
   await hydrated(page);
   const all = await users(page);
@@ -93,6 +93,12 @@ test('hundreds who leave above move nothing that is in sight, nor where scrollin
   // Pupils are numbers, and stand first.
   product.usm(['session', 'end', '--user-name', '^2']);
   await expect.poll(async () => all - (await users(page)), { message: 'more than an answer holds' }).toBeGreaterThan(250);
+  return { all, marked, place };
+};
+
+test('hundreds who leave above move nothing that is in sight, nor where scrolling on leads', async ({ loggedIn, product }) => {
+  const page = await loggedIn('admin01');
+  const { all, marked, place } = await leftAbove(page, product);
   expect(await place(), 'nothing moves').toBe(marked.top);
   const scrollBy = async (rows: number) => await page.locator('.list-scroll').evaluate((list, by) => { list.scrollTop += by; }, rows * 37);
   const asked = page.waitForResponse('**/api/sessions/list');
@@ -129,16 +135,7 @@ test('hundreds who leave above move nothing that is in sight, nor where scrollin
 
 test('hundreds who leave above move nothing for whoever scrolls past the rows that are there, or on as others come', async ({ loggedIn, product }) => {
   const page = await loggedIn('admin01');
-  await page.goto('/sessions?sort=user_name');
-  await hydrated(page);
-  const all = await users(page);
-  await scrollTo(page, 2_500 * 37);
-  await wholeView(page, 2_490);
-  const view = await viewOf(page);
-  const marked = (await rows(page)).find((row) => row.top > view.top + 100)!;
-  const place = async () => await page.locator(`tr[data-id='${marked.id}']`).evaluate((row) => row.getBoundingClientRect().top);
-  product.usm(['session', 'end', '--user-name', '^2']);
-  await expect.poll(async () => all - (await users(page)), { message: 'more than an answer holds' }).toBeGreaterThan(250);
+  const { all, marked, place } = await leftAbove(page, product);
   // No row of those that are there is in sight any more, and the answer comes before the way back begins.
   let arrive = () => {};
   const held = new Promise<void>((done) => (arrive = done));
