@@ -158,18 +158,23 @@ impl Accounts {
         }
     }
 
-    /// By search fold, then text, then id.
+    /// By search fold, then text, then id; and slot, of which an account that was renamed and back has two.
     fn compare(&self, column: usize, left: u32, right: u32) -> Ordering {
+        self.compare_texts(column, left, right).then_with(|| (self.id(left), left).cmp(&(self.id(right), right)))
+    }
+
+    fn compare_texts(&self, column: usize, left: u32, right: u32) -> Ordering {
         let texts = &self.columns[column];
-        let folds = texts.folded(left).cmp(texts.folded(right));
-        folds
-            .then_with(|| texts.shown(left).cmp(texts.shown(right)))
-            .then_with(|| self.id(left).cmp(&self.id(right)))
-            // Two slots of one account that was renamed and back.
-            .then(left.cmp(&right))
+        let (one, other) = (texts.shown(left), texts.shown(right));
+        // Mostly so, where a sort or a merge has come as far as the texts: names are shared.
+        if one == other {
+            return Ordering::Equal;
+        }
+        texts.folded(left).cmp(texts.folded(right)).then_with(|| one.cmp(other))
     }
 
     fn sort(&self, column: usize, slots: &mut [u32]) {
+        slots.sort_unstable_by_key(|&slot| (self.id(slot), slot));
         // The first eight bytes decide most comparisons without a look at the texts.
         let head = |slot: u32| {
             let text = self.columns[column].folded(slot);
@@ -179,7 +184,8 @@ impl Accounts {
             u64::from_be_bytes(head)
         };
         let mut heads: Vec<_> = slots.iter().map(|&slot| (head(slot), slot)).collect();
-        heads.sort_unstable_by(|left, right| left.0.cmp(&right.0).then_with(|| self.compare(column, left.1, right.1)));
+        // Stable: of equal texts the ids are in their order already, and few distinct ones are sorted in few steps.
+        heads.sort_by(|left, right| left.0.cmp(&right.0).then_with(|| self.compare_texts(column, left.1, right.1)));
         for (slot, (_, sorted)) in slots.iter_mut().zip(heads) {
             *slot = sorted;
         }

@@ -11,8 +11,14 @@ use app::{
     model::{account::AccountId, session::SessionId},
     store::Stored,
 };
-use serde::de::DeserializeOwned;
-use std::collections::{BTreeSet, HashMap};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Visitor},
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 // Rows come as one text a page: a row by itself costs the driver more than reading it. And they come by ranges of account ids, as the
 // table and the index of active sessions have them: in any other order each is looked up by itself.
@@ -42,19 +48,30 @@ pub(super) use accounts;
 pub(super) type AccountRow = (i64, String, String, String, Yes, Yes, Yes);
 
 /// What is or is not: SQLite writes 1 and 0 for it.
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
-#[serde(untagged)]
-pub(super) enum Yes {
-    Bool(bool),
-    Number(u8),
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Yes(bool);
+
+impl<'de> Deserialize<'de> for Yes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(YesOrNo)
+    }
 }
 
-impl From<Yes> for bool {
-    fn from(yes: Yes) -> Self {
-        match yes {
-            Yes::Bool(yes) => yes,
-            Yes::Number(number) => number != 0,
-        }
+struct YesOrNo;
+
+impl Visitor<'_> for YesOrNo {
+    type Value = Yes;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("true, false, 1 or 0")
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<Yes, E> {
+        Ok(Yes(yes))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Yes, E> {
+        Ok(Yes(number != 0))
     }
 }
 
@@ -106,6 +123,6 @@ pub(super) fn changes(events: &[EventRow], accounts: &HashMap<i64, AccountRow>) 
 
 /// The entry, and whether the account is deleted.
 pub(super) fn entry((id, user_name, last_name, first_name, disabled, sis, deleted): AccountRow) -> (AccountEntry, bool) {
-    let entry = AccountEntry { id: AccountId(id), user_name, last_name, first_name, disabled: disabled.into(), sis: sis.into() };
-    (entry, deleted.into())
+    let entry = AccountEntry { id: AccountId(id), user_name, last_name, first_name, disabled: disabled.0, sis: sis.0 };
+    (entry, deleted.0)
 }
