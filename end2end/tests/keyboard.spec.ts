@@ -272,6 +272,21 @@ test('Shift+Down extends over a row that is still to come', async ({ loggedIn })
   await expect(selected(page)).toContainText(`${(all - 1).toLocaleString('en')} users selected`);
 });
 
+test('on the way to a row that is still to come, Space selects that one, and Enter opens nobody else', async ({ loggedIn }) => {
+  const page = await atFirstRow(loggedIn);
+  let go = () => {};
+  const held = new Promise<void>((done) => { go = done; });
+  await page.route('**/api/sessions/list', async (route) => { await held; await route.continue(); });
+  await press(page, 'Home', 'Control+End', 'Enter', 'Space');
+  await expect(selected(page)).toHaveCount(0);
+  go();
+  const all = await users(page);
+  await stands(page, all - 1, 0);
+  await expect(selected(page)).toContainText('1 user selected');
+  await expect(page.locator(`tr[aria-rowindex="${all + 2}"]`)).toHaveAttribute('aria-selected', 'true');
+  await expect(page.getByRole('complementary')).toHaveCount(0);
+});
+
 test('Caps Lock changes no key, and what an input method takes is none', async ({ loggedIn }) => {
   const page = await atFirstRow(loggedIn);
   const down = async (key: string, more: { ctrlKey?: boolean; isComposing?: boolean } = {}) => await page.evaluate(([key, more]) =>

@@ -108,6 +108,13 @@ test('a pasted list of names finds each of them, and says who is not logged in',
   await expect(admin.locator('.list-names')).toHaveText('2 of 4 names · 2 not logged in');
   await filter(admin, 'First Name').fill('');
 
+  // After a `!` they are those who are left out.
+  await filter(admin, 'User Name').fill('!');
+  await paste(admin, 'natetest\nnate.miller');
+  await expect(filter(admin, 'User Name')).toHaveValue('!=natetest|=nate.miller');
+  await expect(admin.locator('.list-count')).toContainText('3 of 5 users');
+  await filter(admin, 'User Name').fill('');
+
   await filter(admin, 'User Name').focus();
   await paste(admin, Array.from({ length: 612 }, (_, place) => `pupil${place}`).join('\n'));
   await expect(admin.getByText('A filter holds 500 names, or 16 KB. The first 500 of 612 were taken; filter the others next.')).toBeVisible();

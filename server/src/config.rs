@@ -133,6 +133,11 @@ impl DatabaseUrl {
     /// One sentence for every other address.
     pub fn place(&self) -> Result<Place, String> {
         if self.0.starts_with("postgres://") || self.0.starts_with("postgresql://") {
+            if let Some(option) = self.options().find(|option| !KNOWN.contains(option) && !option.starts_with("options[")) {
+                // A `?` that is not percent-encoded may stand in the password.
+                let option = if option.contains('@') { "…" } else { option };
+                return Err(format!("The database URL {self} has an option {option:?}, which there is not; take it out or correct it."));
+            }
             return match self.0.parse::<PgConnectOptions>() {
                 Ok(options) => Ok(Place::Server(Box::new(options.application_name("usm")))),
                 Err(error) => {
@@ -148,7 +153,37 @@ impl DatabaseUrl {
         }
         Ok(Place::File(path.into()))
     }
+
+    /// The names of the options behind the question mark.
+    fn options(&self) -> impl Iterator<Item = &str> {
+        let (_, options) = self.0.split_once('?').unwrap_or_default();
+        let options = options.split('#').next().unwrap_or_default().split('&').filter(|option| !option.is_empty());
+        options.map(|option| option.split('=').next().unwrap_or_default())
+    }
 }
+
+/// The options in the address of a server that [`PgConnectOptions`] takes. It passes over any other, as a misspelt `sslmode`, and writes
+/// its value into the log.
+const KNOWN: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
 
 /// Where a database is. Shown, it names no password.
 #[derive(Clone, Debug)]
@@ -201,10 +236,17 @@ fn parts(list: &str) -> impl Iterator<Item = &str> {
 /// The text with `…` in place of what stands between the first `://` and the last `@` after it: nobody's password reaches a screen or a log,
 /// not even from an address that was typed where none belongs.
 pub fn without_passwords(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(start), Some(end)) if start < end => format!("{}://…{}", &text[..start], &text[end..]),
+    let Some(start) = text.find("://") else { return text.to_owned() };
+    let mut shown = match text.rfind('@') {
+        Some(end) if start < end => format!("{}://…{}", &text[..start], &text[end..]),
         _ => text.to_owned(),
+    };
+    let end = shown[start..].find([' ', '\n', '\'', '"']).map_or(shown.len(), |length| start + length);
+    // `?password=` is one too.
+    if let Some(options) = shown[start..end].find('?') {
+        shown.replace_range(start + options + 1..end, "…");
     }
+    shown
 }
 
 #[cfg(test)]
@@ -286,6 +328,8 @@ mod tests {
     fn a_password_in_an_address_is_never_shown() {
         let url = DatabaseUrl::from("postgres://usm:p@ss w/:rd@db/usm");
         assert_eq!(format!("{url} {url:?}"), "postgres://…@db/usm DatabaseUrl(postgres://…@db/usm)");
+        assert_eq!(DatabaseUrl::from("postgres://db/usm?user=a&password=b").to_string(), "postgres://db/usm?…");
+        assert_eq!(without_passwords("'postgres://db/usm?password=b' is no\nway, is it?"), "'postgres://db/usm?…' is no\nway, is it?");
         assert_eq!(without_passwords("unexpected argument 'mysql://u:p@h' found"), "unexpected argument 'mysql://…@h' found");
         assert_eq!(without_passwords("write to a@b or http://c"), "write to a@b or http://c");
         let refused = DatabaseUrl::from("mysql://u:secret@h/d").place().expect_err("no file");

@@ -35,7 +35,7 @@ use crate::{
     directory::Directory,
     metrics::Figures,
 };
-use app::store::Stored;
+use app::{model::session::SessionId, store::Stored};
 use database::{Database, Kind, Reads as _, query};
 use feed::Feed;
 use jiff::tz::TimeZone;
@@ -84,6 +84,8 @@ struct Inner {
     feed: Arc<Feed>,
     activity: Activity,
     refusals: Refusals,
+    /// The sessions that carry out a part of a plan now.
+    committing: Mutex<Vec<SessionId>>,
     /// What runs beside the requests, once it was started.
     tasks: Mutex<Vec<AbortHandle>>,
     /// A check has refused a session for its time, and no time-out is written yet.
@@ -101,8 +103,8 @@ impl SqlStore {
         let feed = Arc::new(Feed::new());
         let database = Database::new(kind, settings.patience, feed.clone());
         let activity = Activity::new(settings.limits);
-        let (refusals, tasks, timed_out) = (Refusals::default(), Mutex::default(), Notify::new());
-        Ok(Self(Arc::new(Inner { database, feed, activity, refusals, tasks, timed_out, settings })))
+        let (refusals, committing, tasks, timed_out) = (Refusals::default(), Mutex::default(), Mutex::default(), Notify::new());
+        Ok(Self(Arc::new(Inner { database, feed, activity, refusals, committing, tasks, timed_out, settings })))
     }
 
     /// The clock of a node: never before the newest time in the log, and by the server's clock where there is one, so that all nodes

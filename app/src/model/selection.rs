@@ -123,12 +123,19 @@ impl Selection {
         }
     }
 
-    /// Takes out who was acted upon: everybody whom `acted` meant, but for those who were skipped.
+    /// Takes out who was acted upon: everybody whom `acted` meant, but for those who were skipped. Whoever was selected meanwhile stays.
     pub fn leave(&mut self, acted: &Self, skipped: &BTreeSet<AccountId>) {
         match acted {
             // Who does not match needs no exception, but it does no harm.
             Self::Ids(ids) => ids.difference(skipped).for_each(|id| self.set(*id, true, false)),
-            Self::AllMatching { query, .. } if self.is_all_of(query) => *self = Self::Ids(skipped.clone()),
+            Self::AllMatching { query, except, also } if self.is_all_of(query) => {
+                let mut stay = skipped.clone();
+                if let Self::AllMatching { except: still_out, also: selected, .. } = self {
+                    stay.extend(selected.difference(also));
+                    stay.extend(except.difference(still_out));
+                }
+                *self = Self::Ids(stay);
+            }
             // While a long plan was carried out somebody else was selected.
             Self::AllMatching { .. } => {}
         }
@@ -467,6 +474,16 @@ mod tests {
         assert_eq!(meant(&selection), ids(&[0, 2, 6, 8]));
         selection.leave(&everybody, &ids(&[6]));
         assert_eq!(selection, Selection::Ids(ids(&[6])));
+
+        // Another who matches is out, one who does not is in; meanwhile the first comes in after all, and one more.
+        let mut acted = everybody.clone();
+        acted.set(AccountId(2), true, false);
+        acted.set(AccountId(3), false, true);
+        let mut selection = acted.clone();
+        selection.set(AccountId(2), true, true);
+        selection.set(AccountId(5), false, true);
+        selection.leave(&acted, &ids(&[]));
+        assert_eq!(selection, Selection::Ids(ids(&[2, 5])));
 
         for picked_meanwhile in [Selection::Ids(ids(&[1, 3])), Selection::default().everybody(shown("odd"))] {
             let mut selection = picked_meanwhile.clone();

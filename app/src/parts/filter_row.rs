@@ -53,7 +53,9 @@ fn Filter(column: Column) -> impl IntoView {
             let text = format!("A filter holds 500 names, or 16 KB. The first {taken} of {names} were taken; filter the others next.");
             toasts.warning(text);
         }
-        list.set_filter(column, pasted.filter);
+        // Whoever typed `!` first leaves these people out.
+        let turned = list.query.with_untracked(|query| if query.filter(column).trim() == "!" { "!" } else { "" });
+        list.set_filter(column, [turned, &pasted.filter].concat());
     };
     view! {
         <td role="gridcell" class=column.key() data-title=column.title()>

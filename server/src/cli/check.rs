@@ -5,6 +5,7 @@ use super::{
     options::Node,
     output,
 };
+use crate::config::Place;
 use anyhow::bail;
 use app::model::text::{count, counted};
 
@@ -26,8 +27,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         let users = count(accounts.len());
         let sessions = accounts.iter().map(|account| account.sessions).sum();
         let zone = config.time_zone.iana_name().unwrap_or("the system's");
+        // A server sees to its files itself.
+        let state = if let Place::File(_) = place { "is whole" } else { "answers" };
         output::print(&format!(
-            "The configuration is good: {} on {}, time zone {zone}.\nThe database {place} is whole: {}, {}.\n",
+            "The configuration is good: {} on {}, time zone {zone}.\nThe database {place} {state}: {}, {}.\n",
             config.public_url.origin(),
             config.listen,
             counted(users, "account"),

@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
@@ -34,6 +34,9 @@ const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
 /// How long requests under way may take after the signal to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// Connections that the system holds until they are taken.
+const BACKLOG: u32 = 1_024;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -53,24 +56,22 @@ pub struct Args {
 /// Serves until Ctrl+C or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let place = database::place(&args.node.database.database_url)?;
-    // Wrong options and a port in use are said before a database is made.
+    // Wrong options and a port in use are said before a database is made. Nobody can connect before it is open: a proxy asks another node.
     args.node.config(args.node.listen)?;
-    let listener = bind(args.node.listen, "--listen").await?;
-    let monitor = match args.metrics_listen {
-        Some(address) => Some(bind(address, "--metrics-listen").await?),
-        None => None,
-    };
+    let node = Port::take(args.node.listen, "--listen")?;
+    let monitor = args.metrics_listen.map(|address| Port::take(address, "--metrics-listen")).transpose()?;
     if let Place::File(path) = &place
         && args.demo_traffic
         && !path.exists()
     {
         return Err(no_demo(&place));
     }
-    let config = args.node.config(listener.local_addr().context("The listener has no address")?)?;
+    let config = args.node.config(node.socket.local_addr().context("The listener has no address")?)?;
 
     let settings = Settings::new(config.time_zone.clone(), config.limits);
     let store = open(&place, settings, Duration::from_millis(args.database_wait.unsigned_abs())).await?;
-    let served = serve(&store, (listener, monitor), config, &place, args.demo_traffic).await;
+    let listeners = (node.listen()?, monitor.map(Port::listen).transpose()?);
+    let served = serve(&store, listeners, config, &place, args.demo_traffic).await;
     store.close().await;
     served
 }
@@ -159,12 +160,37 @@ async fn open(place: &Place, settings: Settings, wait: Duration) -> anyhow::Resu
     }
 }
 
-async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+/// An address of this machine that is taken, where nobody listens yet.
+struct Port {
+    address: SocketAddr,
+    option: &'static str,
+    socket: TcpSocket,
+}
+
+impl Port {
+    fn take(address: SocketAddr, option: &'static str) -> anyhow::Result<Self> {
+        let taken = || {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            // As after a restart: connections of the last run are no hindrance.
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            Ok(socket)
+        };
+        let socket = taken().map_err(|error| cannot_open(address, option, &error))?;
+        Ok(Self { address, option, socket })
+    }
+
+    fn listen(self) -> anyhow::Result<TcpListener> {
+        self.socket.listen(BACKLOG).map_err(|error| cannot_open(self.address, self.option, &error))
+    }
+}
+
+fn cannot_open(address: SocketAddr, option: &str, error: &io::Error) -> anyhow::Error {
+    match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!("{address} is in use by another program; stop it, or choose another with {option}."),
         io::ErrorKind::PermissionDenied => anyhow::anyhow!("Only root may open {address}; choose a port above 1023 with {option}."),
         _ => anyhow::anyhow!("{address} cannot be opened ({error}); choose an address of this machine with {option}."),
-    })
+    }
 }
 
 /// Becomes true at the first Ctrl+C or SIGTERM. A second one ends the process at once.

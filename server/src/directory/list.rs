@@ -163,12 +163,15 @@ impl Directory {
         if let Some(filter) = &filters.count {
             retain_counts(&mut accounts, filter, counts);
         }
+        let created = filters.created.as_ref();
+        // A stretch of time that ends the list leaves few; text is looked for in each of a million.
+        let bounded = created.filter(|filter| filter.earliest() > i64::MIN).map(|filter| self.retain_created(&mut accounts, filter));
         let mut texts: Vec<_> = filters.texts.iter().enumerate().filter_map(|(column, filter)| Some((column, filter.as_ref()?))).collect();
         texts.sort_by_key(|(_, filter)| (filter.is_negated(), Reverse(filter.length())));
         for (column, filter) in texts {
             self.accounts.retain(column, &mut accounts, filter);
         }
-        let newest = filters.created.as_ref().map_or(newest.into(), |filter| self.retain_created(&mut accounts, filter));
+        let newest = bounded.or_else(|| created.map(|filter| self.retain_created(&mut accounts, filter))).unwrap_or(newest.into());
         let totals = self.totals(&accounts);
         Matching { accounts: Cow::Owned(accounts), newest, totals }
     }

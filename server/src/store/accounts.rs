@@ -235,7 +235,7 @@ impl SqlStore {
             let changed: Option<(i64,)> =
                 if held { tx.first(query(GRANT).bind(json(&[account.0])?)).await? } else { tx.first(query(TAKE).bind(account.0)).await? };
             if changed.is_none() {
-                return Ok((false, None));
+                return Ok((false, tx.commit().await?));
             }
             tx.execute(query(NOTE_CHANGE).bind(now).bind(account.0)).await?;
             let deed = Deed::new(actor, if held { Action::RoleGranted } else { Action::RoleTaken }, now)?;

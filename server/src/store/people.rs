@@ -162,7 +162,7 @@ impl SqlStore {
                 (false, true) if save.id == who.account => return Err(acts::refused(NOT_ONESELF)),
                 (false, true) => Action::Disable,
                 (true, false) => Action::Enable,
-                _ => return Ok((Saved::Unchanged, None)),
+                _ => return Ok((Saved::Unchanged, tx.commit().await?)),
             };
             let deed = Deed::new(Actor::from(&who), action, who.now)?.because(&reason);
             let (saved, targets) = if save.disabled {

@@ -20,6 +20,7 @@ use app::{
         plan::{Act, Confirmation, Plan, PlanId, Report},
         query::Query,
         selection::Selection,
+        session::SessionId,
         text::count,
     },
     store::{StoreError, Stored},
@@ -28,6 +29,7 @@ use draft::{SelectedRow, draft};
 use prepared::{LIFE, Prepared, kept, stored};
 use std::{
     collections::HashSet,
+    sync::{MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::time::sleep;
@@ -169,6 +171,9 @@ impl SqlStore {
             let mut sis: Vec<i64> = plan.sis.iter().map(|named| named.id.0).collect();
             sis.sort_unstable();
             let mut tx = store.database().begin().await?;
+            if accounts.len() > FEW {
+                tx.patiently();
+            }
             tx.execute(query(FORGET_OLD).bind(who.now - KEPT).bind(who.now - UNCONFIRMED)).await?;
             acts::ensure_allowed(&mut tx, &who, true, &[]).await?;
             let create = query(CREATE)
@@ -195,7 +200,9 @@ impl SqlStore {
 
     pub(super) async fn commit_plan(&self, admin: &Admin, plan: PlanId, confirmation: &Confirmation) -> Stored<Report> {
         let (store, who, confirmation) = (self.clone(), admin.who().clone(), confirmation.clone());
+        let commits = Commits::begin(self, who.session);
         let committed = self.write(async move {
+            let _until_done = commits;
             let mut tx = store.database().begin_act().await?;
             let mut stored = Prepared::claim(&mut tx, plan, &who).await?;
             if stored.step.len() > FEW {
@@ -288,13 +295,13 @@ impl SqlStore {
         Ok(Some(report))
     }
 
-    /// Whether the first step of a plan of this session is under way; in SQLite perhaps another act instead.
+    /// Whether the first step of a plan of this session is under way.
     async fn confirms(&self, admin: &Admin) -> Stored<bool> {
         let who = admin.who();
         let prepared = query(PREPARED).bind(who.session.0).bind(who.now - LIFE);
         let prepared: Option<(i64,)> = self.database().reader().await?.first(prepared).await?;
         let locks = matches!(self.database().kind(), Kind::Postgres(_));
-        Ok(prepared.is_some_and(|(plans,)| plans > 0) && (locks || self.database().has_acts()))
+        Ok(prepared.is_some_and(|(plans,)| plans > 0) && (locks || Commits::of(self).contains(&who.session)))
     }
 
     /// What an act of this administrator did. The list that is asked for next shows it.
@@ -311,5 +318,29 @@ impl SqlStore {
         let Some(mut report) = report? else { return Ok(None) };
         report.only_now = self.only_now(&report, admin.who().now).await?;
         Ok(Some(report))
+    }
+}
+
+/// A commit under way in this program: SQLite does not tell which plans somebody else's transaction has.
+struct Commits(SqlStore, SessionId);
+
+impl Commits {
+    fn begin(store: &SqlStore, session: SessionId) -> Self {
+        Self::of(store).push(session);
+        Self(store.clone(), session)
+    }
+
+    /// The sessions that commit.
+    fn of(store: &SqlStore) -> MutexGuard<'_, Vec<SessionId>> {
+        store.0.committing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Commits {
+    fn drop(&mut self) {
+        let mut all = Self::of(&self.0);
+        if let Some(place) = all.iter().position(|session| *session == self.1) {
+            all.swap_remove(place);
+        }
     }
 }

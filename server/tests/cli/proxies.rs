@@ -121,6 +121,7 @@ pub fn nobody_says_who_it_is(kind: Kind, proxy: &Proxy, application: &Applicatio
         &["X-Remote-User: forged", "Remote-Email: forged", "X-Auth-Request-Email: forged"],
         &["X-Remote-Groups: forged", "X-Remote-Group: forged", "X-Remote-Email: forged", "X-Remote-Name: forged"],
         &["X-Forwarded-For: forged", "X-Forwarded-Host: forged", "X-Forwarded-Proto: forged"],
+        &["Forwarded: for=forged", "X-Real-IP: forged", "X-Original-URL: /forged", "X-Rewrite-URL: /forged"],
         &["Remote-User : forged"],
         &["Remote-User\t: forged"],
         &[" Remote-User: forged"],

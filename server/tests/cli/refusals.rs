@@ -150,6 +150,17 @@ fn a_password_in_an_address_stays_hidden() {
     assert!(!world.refused_with(1, &["check"], &[("USM_DATABASE_URL", url)], "").contains("hunter2"));
 }
 
+/// It would be passed over: a connection would not be checked, or a password stand in the log.
+#[test]
+fn an_unknown_option_of_an_address_is_refused() {
+    let world = World::new();
+    for (option, name) in [("ssl_mode=verify-full", "ssl_mode"), ("sslmode=require&pasword=hunter2", "pasword")] {
+        let url = format!("postgres://usm@127.0.0.1:1/usm?{option}");
+        let sentence = world.refused(2, &["serve", "--listen", "127.0.0.1:0", "--database-url", &url]);
+        assert!(sentence.contains(&format!("{name:?}, which there is not")) && !sentence.contains("hunter2"), "{sentence}");
+    }
+}
+
 #[test]
 fn a_port_in_use_is_refused_before_a_database_is_made() {
     let (world, taken) = (World::new(), TcpListener::bind("127.0.0.1:0").expect("a free port"));

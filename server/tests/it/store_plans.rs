@@ -2,6 +2,7 @@
 
 use crate::{
     common::{Browser, HOUR, MINUTE, NOW, World, sentence, settings},
+    database::Beside,
     store_follow::in_step,
 };
 use app::{
@@ -17,6 +18,7 @@ use app::{
 };
 use server::config::Place;
 use server::store::{Actor, Missing, Settings, SqlStore};
+use std::time::{Duration, Instant};
 
 /// Accounts in one step.
 const STEP: usize = 10;
@@ -175,6 +177,27 @@ async fn what_stopped_on_its_way_is_told_to_its_session_and_for_ten_minutes_gone
     assert!(step(&world, &admin, &plan).await.expect("a step").going);
     assert_eq!(step(&world, &admin, &plan).await.expect("a step").left, 0);
     assert_eq!(world.store.unfinished(&admin).await, Ok(None));
+}
+
+#[tokio::test]
+async fn an_act_of_somebody_else_keeps_no_page_waiting() {
+    let world = world().await;
+    let (browser, lab) = people(&world, 25).await;
+    let admin = world.as_admin(&browser).await;
+    world.plan(&admin, Act::End, &lab[1..]).await.expect("a plan that nobody confirms");
+    let elsewhere = world.sign_in(browser.account).await;
+    let other = world.as_admin(&elsewhere).await;
+    let mut beside = Beside::to(world.database.place()).await;
+    beside.alter("begin").await;
+    beside.alter("update accounts set version = version").await;
+    let (acted, ()) = tokio::join!(world.act(&other, Act::End, &lab[..1]), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let begun = Instant::now();
+        assert_eq!(world.store.unfinished(&admin).await, Ok(None));
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        beside.alter("rollback").await;
+    });
+    acted.expect("its turn came");
 }
 
 /// The tables as a program before this one made them.

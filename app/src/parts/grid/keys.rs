@@ -184,6 +184,12 @@ pub(super) fn in_body(list: List, event: &KeyboardEvent) {
             go(list, Going { then: Some(Gesture::Range), ..Going::to(index.min(end), cell) });
         }
     };
+    // While the focus is on its way, the row that it goes to is meant.
+    let on_its_way = list.going().filter(|to| to.then.is_none());
+    let select = |gesture| match on_its_way {
+        Some(to) => go(list, Going { then: Some(gesture), ..to }),
+        None => _ = follow(list, gesture, id, cell),
+    };
     match (&*event.key(), event.ctrl_key() || event.meta_key(), event.shift_key()) {
         ("ArrowDown", false, false) => to(here + 1),
         ("ArrowUp", false, false) if here == 0 => to_filter(cell),
@@ -200,9 +206,10 @@ pub(super) fn in_body(list: List, event: &KeyboardEvent) {
         ("ArrowRight", false, false) if cell + 1 < CELLS => stand_at(&row, cell + 1),
         ("ArrowLeft" | "ArrowRight", false, false) => {}
         ("a" | "A", true, false) => list.select_all(),
-        (" ", false, true) => _ = follow(list, Gesture::Range, id, cell),
+        (" ", false, true) => select(Gesture::Range),
         // A checkbox toggles by itself, and tells by its click.
-        (" ", false, false) if closest(event, "input").is_none() => _ = follow(list, Gesture::Toggle, id, cell),
+        (" ", false, false) if on_its_way.is_some() || closest(event, "input").is_none() => select(Gesture::Toggle),
+        ("Enter", false, false) if on_its_way.is_some() => {}
         ("Enter", false, false) => list.open_or_close(id),
         ("Escape", false, false) if list.panel.get_untracked() => list.panel.set(false),
         ("Escape", false, false) => list.clear_selection(),

@@ -3,7 +3,7 @@
 use super::{Missing, OLDEST_BINARY, OpenError, SCHEMA, Whose};
 use crate::config::Place;
 use sqlx::{ConnectOptions as _, PgConnection, error::DatabaseError, migrate::MigrateError, postgres::PgConnectOptions};
-use std::time::Duration;
+use std::{io, time::Duration};
 use tokio::time::timeout;
 
 /// How long a server may take until it has said what it is. Migrations take as long as they take.
@@ -35,7 +35,7 @@ pub(super) async fn open(place: &Place, options: &PgConnectOptions, missing: Mis
         Ok(Ok((connection, whose)))
     });
     let (mut connection, whose) =
-        looked.await.map_err(|_| OpenError::Away(place.clone(), sqlx::Error::PoolTimedOut))?.map_err(failed)??;
+        looked.await.map_err(|_| OpenError::Away(place.clone(), sqlx::Error::Io(io::ErrorKind::TimedOut.into())))?.map_err(failed)??;
     match whose.ok_or_else(|| OpenError::Standby(place.clone()))? {
         Whose::Empty if missing == Missing::Refuse => return Err(OpenError::Missing(place.clone())),
         Whose::Empty | Whose::Ours { oldest_binary: ..=SCHEMA } => {}

@@ -5,6 +5,7 @@ use crate::world::{World, ask, signal};
 use private_postgres::Postgres;
 use sqlx::{Connection as _, PgConnection, migrate::Migrate as _};
 use std::{
+    net::{TcpListener, TcpStream},
     sync::{
         atomic::{AtomicBool, Ordering},
         mpsc,
@@ -252,6 +253,18 @@ fn what_is_no_database_to_serve_is_refused_in_one_sentence() {
     let (said, tries) = start(&at("usm", 1));
     assert!(said.contains("cannot be reached") && said.contains("Check that PostgreSQL runs"), "{said}");
     assert!((1..=3).contains(&tries.len()) && tries.iter().all(|line| line.contains("cannot be reached")), "{tries:?}");
+    // Nobody can connect meanwhile: a proxy asks another node at once.
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let (address, away) = (free.to_string(), at("usm", 1));
+    thread::scope(|scope| {
+        let waits =
+            || cluster.world.usm_with(&["serve", "--listen", &address, "--database-wait", "2s"], &[("USM_DATABASE_URL", &away)], "");
+        let waiting = scope.spawn(waits);
+        while !waiting.is_finished() {
+            assert!(TcpStream::connect(free).is_err(), "somebody waits for an answer");
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
     let served = at("careful:right", cluster.postgres.port());
     drop(cluster.world.serve_with(&[], &[("USM_DATABASE_URL", &served)]));
 }
