@@ -25,7 +25,7 @@ fn told(world: &World, url: &str) -> Vec<String> {
     let dry = usm(&["session", "end", "--user-name", "natetest", "--dry-run"], "");
     let ended = usm(&["session", "end", "--user-name", "natetest"], "");
     let checked = usm(&["check"], "");
-    let (_, whole) = checked.split_once(" answers: ").unwrap_or_else(|| panic!("{checked}"));
+    let (_, whole) = checked.split_once(" is whole: ").or_else(|| checked.split_once(" answers: ")).unwrap_or_else(|| panic!("{checked}"));
     let whole = whole.to_owned();
     vec![people(usm(&["account", "list"], "")), last(dry), ended, last(usm(&["session", "list"], "")), whole]
 }
