@@ -21,6 +21,9 @@ export const PEOPLE = [
 /** Of those who log in without a browser. */
 const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36';
 
+/** What Chromium says of a server that was killed, by how far each connection had come. */
+export const SERVER_GONE = /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED|SOCKET_NOT_CONNECTED)/;
+
 export const passwordOf = (name: string) => `password of ${name}`;
 
 export class Product {
