@@ -53,10 +53,10 @@ struct Rest {
     listed: Arc<Mutex<Option<Rows>>>,
 }
 
-/// The rows of an export in its place.
+/// The rows of an export, and its place among those at the same time, which it gives back when it is stalled.
 struct Rows {
     rows: std::vec::IntoIter<Listed>,
-    _place: OwnedSemaphorePermit,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// Everybody in the list as filtered, one event.
@@ -79,7 +79,7 @@ pub async fn sessions(
         return Ok(Shown { status: StatusCode::SERVICE_UNAVAILABLE, answer: Answer::Refused(AppError::invalid(FULL)) }.into_response());
     };
     let rows = Arc::clone(&node.store).export(&admin, &query).await?.into_iter();
-    let listed = Arc::new(Mutex::new(Some(Rows { rows, _place: place })));
+    let listed = Arc::new(Mutex::new(Some(Rows { rows, place: Some(place) })));
     tokio::spawn(let_go(Arc::downgrade(&listed), STALLED));
     let rest = Rest { node, identity, listed };
     let head = stream::iter([Ok::<_, io::Error>(Bytes::from(csv::start(&Column::ALL.map(Column::title))))]);
@@ -107,12 +107,12 @@ async fn let_go(listed: Weak<Mutex<Option<Rows>>>, stalled: Duration) {
         {
             let mut rows = listed.lock().unwrap_or_else(PoisonError::into_inner);
             let now = left(&rows);
-            if now == Some(0) {
-                // The last ones are on their way.
-                return;
-            }
             if now == before {
-                *rows = None;
+                match &mut *rows {
+                    // The last ones are on their way.
+                    Some(listed) if now == Some(0) => listed.place = None,
+                    rows => *rows = None,
+                }
                 return;
             }
             before = now;
@@ -147,7 +147,7 @@ mod tests {
     async fn the_rows_of_an_export_that_nobody_reads_are_let_go() {
         let row = || Listed { account: AccountId(1), created_at: 0, count: 1 };
         let place = Exports::default().0.try_acquire_owned().expect("a place");
-        let listed = Arc::new(Mutex::new(Some(Rows { rows: vec![row(), row(), row()].into_iter(), _place: place })));
+        let listed = Arc::new(Mutex::new(Some(Rows { rows: vec![row(), row(), row()].into_iter(), place: Some(place) })));
         let left = || listed.lock().expect("no panic").as_ref().map(|listed| listed.rows.len());
         let watches = tokio::spawn(let_go(Arc::downgrade(&listed), Duration::from_millis(200)));
         for still in (1..3).rev() {
@@ -158,10 +158,13 @@ mod tests {
         watches.await.expect("no panic");
         assert_eq!(left(), None);
         // And one that was read to its end is no longer watched: whatever its last lines wait for, it does not break off.
-        let place = Exports::default().0.try_acquire_owned().expect("a place");
-        let listed = Arc::new(Mutex::new(Some(Rows { rows: vec![].into_iter(), _place: place })));
-        let_go(Arc::downgrade(&listed), Duration::from_mins(1)).await;
+        let exports = Exports::default().0;
+        let free = exports.available_permits();
+        let place = Arc::clone(&exports).try_acquire_owned().expect("a place");
+        let listed = Arc::new(Mutex::new(Some(Rows { rows: vec![].into_iter(), place: Some(place) })));
+        let_go(Arc::downgrade(&listed), Duration::from_millis(10)).await;
         assert!(listed.lock().expect("no panic").is_some());
+        assert_eq!(exports.available_permits(), free, "somebody else may export");
         drop(listed);
         let_go(Weak::new(), Duration::from_mins(1)).await;
     }
