@@ -22,6 +22,7 @@ use app::model::{
     session::{SessionId, Version},
 };
 use jiff::tz::TimeZone;
+pub use list::Beside;
 use sessions::Sessions;
 use std::collections::VecDeque;
 

@@ -148,8 +148,11 @@ impl Selection {
             Self::AllMatching { query, except, also } => {
                 let mut all = matching(query);
                 all.retain(|id| !except.contains(id) || also.contains(id));
-                let listed: BTreeSet<_> = all.iter().copied().collect();
-                all.extend(also.difference(&listed));
+                let mut others = also.clone();
+                for id in &all {
+                    others.remove(id);
+                }
+                all.extend(others);
                 all
             }
         }

@@ -27,6 +27,17 @@ pub(super) struct Matching<'directory> {
     pub totals: Totals,
 }
 
+/// Some accounts, by whether a list shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// The first of those it shows, in its order.
+    pub listed: Vec<AccountId>,
+    /// The first of the others by user name; last who is not known yet.
+    pub not_listed: Vec<AccountId>,
+    /// All the others.
+    pub not_listed_users: u32,
+}
+
 impl Directory {
     /// Part of the filtered, sorted list: from `offset` on, which goes back to the last page where the result is shorter; and beside it
     /// what the selection amounts to. `now` and the zone decide what `today` and `last 2h` mean; `you` marks the own row.
@@ -69,6 +80,29 @@ impl Directory {
         let matching = self.find(&Filters::new(query, &self.wall, now));
         let slots = self.sorted(&matching, query.sort, 0, matching.totals.users as usize);
         slots.into_iter().map(|slot| self.accounts.id(slot)).collect()
+    }
+
+    /// Which of these accounts the list shows: at most `limit` of them, and of those whom it does not.
+    pub fn beside(&self, accounts: impl Iterator<Item = AccountId>, shown: &Query, now: i64, limit: usize) -> Beside {
+        let Matching { accounts: in_list, newest, .. } = self.find(&Filters::new(shown, &self.wall, now));
+        let (mut listed, mut unknown) = (Bits::with_slots(self.accounts.len()), Vec::new());
+        for id in accounts {
+            match self.accounts.slot(id) {
+                Some(slot) => listed.set(slot, true),
+                None => unknown.push(id),
+            }
+        }
+        let mut others = listed.clone();
+        others.keep(&in_list, true);
+        listed.keep(&in_list, false);
+        let not_listed_users = others.count() + count(unknown.len());
+        let first = |accounts: Bits, newest, sort| {
+            let matching = Matching { accounts: Cow::Owned(accounts), newest, totals: Totals::default() };
+            self.sorted(&matching, sort, 0, limit).into_iter().map(|slot| self.accounts.id(slot))
+        };
+        let by_name = Sort { column: Column::UserName, descending: false };
+        let not_listed = first(others, self.sessions.newest().into(), by_name).chain(unknown).take(limit).collect();
+        Beside { listed: first(listed, newest, shown.sort).collect(), not_listed, not_listed_users }
     }
 
     /// Everybody who matches, in the order of the list, for an export.

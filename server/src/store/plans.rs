@@ -9,7 +9,7 @@ mod prepared;
 use super::{
     SqlStore,
     acts::{self, refused},
-    database::{Kind, Reads as _, Text, Tx, query, with_ids},
+    database::{Kind, Reads as _, Text, Tx, query},
     events::{self, Action, Actor, Deed, json},
     reports,
 };
@@ -25,10 +25,9 @@ use app::{
     },
     store::{StoreError, Stored},
 };
-use draft::{SelectedRow, draft};
+use draft::Draft;
 use prepared::{LIFE, Prepared, kept, stored};
 use std::{
-    collections::HashSet,
     sync::{MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -46,24 +45,6 @@ const LOOKED_AGAIN: Duration = Duration::from_millis(50);
 
 /// A step of more accounts takes its time.
 const FEW: usize = 100;
-
-const NEWEST_SESSION: &str = "
-select coalesce(max(id), 0)
-from sessions";
-
-const SELECTED: Text = with_ids!(
-    "
-select
-  id, user_name,
-  exists (select 1 from account_roles where account_roles.account_id = accounts.id and account_roles.role = 'sis'),
-  (select count(*) from sessions where sessions.account_id = accounts.id and sessions.ended_at is null)
-from accounts
-where id in (",
-    "$1",
-    ")
-and deleted_at is null
-order by id"
-);
 
 const FORGET_OLD: &str = "
 delete from plans
@@ -129,43 +110,21 @@ and matching is not null";
 const PARTS: &str = "
 select accounts
 from plan_parts
-where plan_id = $1";
+where plan_id = $1
+order by place";
 
 impl SqlStore {
     pub(super) async fn make_plan(&self, admin: &Admin, act: Act, selection: &Selection, shown: &Query) -> Stored<Plan> {
         if selection.is_empty() {
             return Err(refused("Select one or more users first."));
         }
-        let who = admin.who().clone();
         let matching = matches!(selection, Selection::AllMatching { .. }).then(|| json(selection)).transpose()?;
-        let (selection, shown) = (selection.clone(), shown.clone());
-        let (selected, listed) = self
-            .in_directory(move |directory| {
-                let selected = selection.resolve(|query| directory.matching(query, who.now));
-                (selected, directory.matching(&shown, who.now))
-            })
-            .await?;
-        let mut reader = self.database().reader().await?.patiently();
-        let newest_session: Option<(i64,)> = reader.first(query(NEWEST_SESSION)).await?;
-        let rows: Vec<(i64, String, bool, i64)> = reader.all(query(SELECTED).bind(json(&selected)?)).await?;
-        let rows: Vec<SelectedRow> = rows.into_iter().map(|(id, name, sis, sessions)| (id, name, sis, acts::number(sessions))).collect();
-        drop(reader);
-        if rows.is_empty() {
-            return Err(refused("Nobody is selected any more. Refresh the list and select again."));
-        }
-        let draft = draft(act, &rows, &listed, admin);
-        let accounts: Vec<i64> = rows.iter().map(|row| row.0).collect();
-        self.store_plan(admin, draft, accounts, newest_session.map_or(0, |(id,)| id), matching).await
+        let draft = self.draft(admin, act, selection, shown).await?;
+        self.store_plan(admin, draft, matching).await
     }
 
-    async fn store_plan(
-        &self,
-        admin: &Admin,
-        plan: Plan,
-        accounts: Vec<i64>,
-        newest_session: i64,
-        matching: Option<String>,
-    ) -> Stored<Plan> {
+    async fn store_plan(&self, admin: &Admin, draft: Draft, matching: Option<String>) -> Stored<Plan> {
+        let Draft { plan, accounts, newest_session } = draft;
         let (store, who) = (self.clone(), admin.who().clone());
         self.write(async move {
             let mut sis: Vec<i64> = plan.sis.iter().map(|named| named.id.0).collect();
@@ -263,12 +222,13 @@ impl SqlStore {
         drop(reader);
         self.in_directory(move |directory| {
             let selection: Selection = stored(&matching)?;
-            let mut planned = HashSet::new();
+            // Ascending, as the parts are.
+            let mut planned = Vec::new();
             for (part,) in &parts {
                 planned.extend(stored::<Vec<i64>>(part)?);
             }
             let matching = selection.resolve(|query| directory.matching(query, now));
-            Ok(count(matching.iter().filter(|id| !planned.contains(&id.0)).count()))
+            Ok(count(matching.iter().filter(|id| planned.binary_search(&id.0).is_err()).count()))
         })
         .await?
     }

@@ -432,8 +432,15 @@ proptest! {
             let rows = directory.selected_rows(&selection, &query, NOW, YOU);
             let (hidden, listed) = rows.rows.split_at(rows.not_shown as usize);
             let (naive_hidden, naive_listed) = naive.selected_parts(&selection, &query, NOW);
-            prop_assert_eq!(hidden.iter().map(|row| row.id).collect::<Vec<_>>(), naive_hidden);
+            prop_assert_eq!(hidden.iter().map(|row| row.id).collect::<Vec<_>>(), naive_hidden.clone());
             prop_assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), naive_listed);
+            let selected = selection.resolve(|query| directory.matching(query, NOW));
+            let unknown = selected.iter().copied().filter(|id| !naive.accounts.contains_key(id));
+            let first = |ids: Vec<AccountId>| ids.into_iter().take(limit as usize).collect::<Vec<_>>();
+            let beside = directory.beside(selected.iter().copied(), &query, NOW, limit as usize);
+            prop_assert_eq!(beside.listed, first(ids.iter().copied().filter(|id| selected.contains(id)).collect()));
+            prop_assert_eq!(beside.not_listed_users as usize, naive_hidden.len() + unknown.clone().count());
+            prop_assert_eq!(beside.not_listed, first(naive_hidden.into_iter().chain(unknown).collect()));
             let screen = OnScreen { rows: (0..12).map(AccountId).collect(), ..OnScreen::default() };
             let look = directory.look(&query, &selection, NOW, YOU, &screen);
             prop_assert_eq!(&look.rows, &screen.rows.iter().map(|&id| naive.seen(id, &query, NOW)).collect::<Vec<_>>());
