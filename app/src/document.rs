@@ -18,7 +18,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <link rel="icon" href="/favicon.svg" />
                 <HashedStylesheet options=options.clone() id="style" />
-                <script type="module" nonce=use_nonce()>
+                <script type="module" async nonce=use_nonce()>
                     {start}
                 </script>
                 <MetaTags />
@@ -30,7 +30,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// Fetches the module while its JavaScript loads, then brings the page to life.
+/// Fetches the module while its JavaScript loads and the rest of the page is read, then brings the page to life.
 ///
 /// Leptos's `HydrationScripts` would do it by `<link rel="preload">`, which browsers follow with scripts switched off too:
 /// half a megabyte for nothing.
@@ -39,7 +39,8 @@ fn start_script(options: &LeptosOptions) -> String {
     let (js, wasm) = (address("js"), address("wasm"));
     format!(
         "const wasm = fetch({wasm:?}); \
-         import({js:?}).then((page) => page.default({{ module_or_path: wasm }}).then(() => page.hydrate()));"
+         const read = document.readyState !== 'loading' || new Promise((done) => addEventListener('DOMContentLoaded', done)); \
+         import({js:?}).then((page) => page.default({{ module_or_path: wasm }}).then(() => read).then(() => page.hydrate()));"
     )
 }
 

@@ -162,6 +162,26 @@ test.describe('without JavaScript', () => {
     await expect(pages).toContainText('1–200 of');
     expect(await names(admin)).toEqual(first);
   });
+
+  test('a row out of sight takes the room that it has in sight', async ({ loggedIn }) => {
+    const admin = await loggedIn('admin01');
+    for (const width of [1280, 700, 400, 320]) {
+      await admin.setViewportSize({ width, height: 400 });
+      await admin.goto('/sessions');
+      const heights = await admin.locator('tr[data-id]').evaluateAll((rows) => rows.map((row) => [row.getBoundingClientRect().height, row.firstElementChild!.checkVisibility({ contentVisibilityAuto: true })]));
+      expect(heights.length).toBe(200);
+      expect(new Set(heights.map(([, inSight]) => inSight)), `${width} px`).toEqual(new Set([true, false]));
+      expect(new Set(heights.map(([height]) => height)).size, `${width} px`).toBe(1);
+    }
+  });
+
+  test('a row that is ticked is coloured', async ({ loggedIn }) => {
+    const admin = await loggedIn('admin01');
+    const ground = async () => await admin.locator('tr[data-id]').first().evaluate((row) => getComputedStyle(row).boxShadow);
+    expect(await ground()).toBe('none');
+    await admin.getByRole('checkbox', { name: /^Select / }).nth(1).check();
+    expect(await ground()).not.toBe('none');
+  });
 });
 
 for (const javaScriptEnabled of [true, false]) {

@@ -116,7 +116,7 @@ fn Manager(wanted: Wanted, selection: Selection, window: Option<Window>, report:
     // After what was typed and ticked is taken over: the page is alive from here.
     hydrated();
     view! {
-        <div class="sessions">
+        <div class="sessions" class:with-panel=move || list.has_panel()>
             <PageHead path=ADMINISTRATION here="User Session Manager">
                 <a href="/help">"Help"</a>
             </PageHead>

@@ -317,6 +317,11 @@ impl List {
         }
     }
 
+    /// The panel is there: it is open, and of a row.
+    pub fn has_panel(self) -> bool {
+        self.panel.get() && self.active.with(Option::is_some)
+    }
+
     /// Closes the panel; the focus goes back to its row, which is in sight when the panel is gone.
     pub fn close_panel(self) {
         self.panel.set(false);

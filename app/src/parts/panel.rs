@@ -77,7 +77,7 @@ pub fn Panel() -> impl IntoView {
         line.map(|line| format!("Sessions of {}", line.row.with(|row| row.user_name.text.clone())))
     };
     view! {
-        <Show when=move || list.panel.get() && list.active.with(Option::is_some)>
+        <Show when=move || list.has_panel()>
             <aside
                 class="panel"
                 node_ref=place

@@ -61,8 +61,12 @@ pub fn Standing(viewer: Viewer) -> impl IntoView {
     Effect::new(move |_| {
         let (Some(dialog), Some(stay)) = (dialog.get(), stay.get()) else { return };
         let over = watch.over.get();
-        dialog.set_class_name(if over == Over::Cover { "confirm standing cover" } else { "confirm standing" });
-        // Neither fails for an element of the page.
+        let covers = over == Over::Cover;
+        dialog.set_class_name(if covers { "confirm standing cover" } else { "confirm standing" });
+        // None of these fails for an element of the page.
+        if let Some(body) = document().body() {
+            let _ = body.class_list().toggle_with_force("covered", covers);
+        }
         match (over != Over::Nothing, dialog.open()) {
             (true, false) => _ = dialog.show_modal(),
             (false, true) => dialog.close(),
