@@ -249,9 +249,9 @@ export const STATES: State[] = [
   } },
   { name: 'plan-stopped', reach: async (page) => {
     await list(page);
-    await planInSteps(page, (route) => route.fulfill({ status: 503, json: 'unavailable' }));
+    await planInSteps(page, (route) => route.fulfill({ status: 500, json: 'internal' }));
     await expect(page.getByRole('button', { name: 'Go on' })).toBeVisible();
-  }, status: 503 },
+  }, status: 500 },
   { name: 'search', reach: async (page) => {
     await list(page);
     await page.getByLabel('Search tools and people').pressSequentially('an');

@@ -6,7 +6,7 @@ use crate::{
     model::{
         account::AccountId,
         event::BatchId,
-        plan::{Act, Confirmation, EndTarget, Own, Plan, Report},
+        plan::{Act, Confirmation, EndTarget, Own, Plan, PlanId, Report},
         selection::Selection,
         session::SessionId,
     },
@@ -18,9 +18,12 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 const STILL_BUSY: &str = "This did not begin, because another act is still under way. Choose again when it is done.";
+
+/// Before a step that was not answered is tried again: a database that is busy or starts anew is back by then.
+const TRIED_AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// A plan in the dialog, and whom it was made of.
 #[derive(Clone)]
@@ -211,7 +214,7 @@ impl Acts {
         spawn_local(async move {
             let mut error = None;
             while error.is_none() && report.left > 0 {
-                match api::sessions::commit(plan, Confirmation::default()).await {
+                match next_step(plan).await {
                     Ok(further) if further.left < report.left => {
                         going.done.set(further.done);
                         report = further;
@@ -330,6 +333,17 @@ impl Acts {
         };
         self.toasts.error_with(text, again.map(|again| Way::Act("Try again", again)).into_iter().collect());
     }
+}
+
+/// Does the next step of a plan that was confirmed. Whatever became of one that was not answered, each is done once.
+async fn next_step(plan: PlanId) -> Result<Report, AppError> {
+    for pause in TRIED_AGAIN {
+        match api::sessions::commit(plan, Confirmation::default()).await {
+            Err(AppError::Unavailable | AppError::OutcomeUnknown | AppError::Unreachable) => browser::wait(pause).await,
+            answer => return answer,
+        }
+    }
+    api::sessions::commit(plan, Confirmation::default()).await
 }
 
 /// The session is over: the server says why at the log-in page, with a note of what was done.

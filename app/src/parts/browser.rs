@@ -1,7 +1,14 @@
 //! The few things that the page asks of the browser by itself. Nothing here runs on the server.
 
-use leptos::{prelude::*, wasm_bindgen::JsCast};
-use web_sys::{Element, Event, FocusOptions, HtmlElement, HtmlInputElement, MouseEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
+use leptos::{
+    prelude::*,
+    wasm_bindgen::{JsCast, JsValue},
+};
+use std::time::Duration;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Element, Event, FocusOptions, HtmlElement, HtmlInputElement, MouseEvent, ScrollIntoViewOptions, ScrollLogicalPosition, js_sys::Promise,
+};
 
 /// The one element of the list's rows that Tab leads to.
 pub const ROWS_STOP: &str = ".list-scroll tbody [tabindex='0']";
@@ -62,6 +69,12 @@ pub fn once(event: MouseEvent) {
         event.prevent_default();
         event.stop_propagation();
     }
+}
+
+/// Waits.
+pub async fn wait(a_while: Duration) {
+    let passed = Promise::new(&mut |done, _| set_timeout(move || _ = done.call0(&JsValue::NULL), a_while));
+    let _ = JsFuture::from(passed).await;
 }
 
 /// Some text is marked: the click that ended the dragging is none.
