@@ -118,7 +118,7 @@ fn postgres_tests() -> Done {
 
 /// Many operations on three nodes that are killed again and again, on a database that restarts, and what of it contradicts *ended means ended*;
 /// then twenty restarts of the database and ten minutes of killed nodes under load; and the races of log-ins and activity with ends, 10,000 rounds
-/// of each at the store and 500 over HTTP, on both databases.
+/// of each at the store and 500 over HTTP, on both databases; then ten minutes of writes while somebody exports slowly.
 pub fn soak(arguments: &[String]) -> Done {
     let operations = arguments.first().map_or("100000", |operations| operations);
     let postgres = postgres::start()?;
@@ -132,6 +132,7 @@ pub fn soak(arguments: &[String]) -> Done {
     for place in [None, Some(postgres.url(DATABASES[0].0))] {
         sh(test("it", &races).env("USM_RACE_ROUNDS", "10000").envs(place.map(|place| ("USM_TEST_POSTGRES", place))))?;
     }
+    sh(test("it", &["whoever_reads_slowly"]).env("USM_SLOW_READER_SECONDS", "600"))?;
     // A transaction that commits after its event was written, and after 10,000 others.
     let mut late = test("it", &["postgres::a_late_commit"]);
     sh(late.env("USM_TEST_POSTGRES", postgres.url(DATABASES[0].0)).env("USM_LATE_COMMIT_SECONDS", "90"))

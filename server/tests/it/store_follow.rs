@@ -66,6 +66,38 @@ async fn an_act_is_in_the_directory_when_it_returns() {
 }
 
 #[tokio::test]
+async fn whoever_asks_the_list_holds_up_nobody_else() {
+    // All requests are on one thread: a question that took place on it would hold up the others for as long.
+    let world = World::started().await;
+    let admin = world.admin("admin01").await;
+    in_step(&world.store).await;
+    let directory = Arc::clone(world.store.directory());
+    let (says, held) = std::sync::mpsc::channel();
+    let writer = std::thread::spawn(move || {
+        let _written = directory.write().expect("no panic");
+        says.send(()).expect("it waits");
+        std::thread::sleep(Duration::from_millis(300));
+    });
+    held.recv().expect("held");
+    let (query, nobody) = (Query::default(), Selection::default());
+    let asks = world.store.list(&admin, &query, &nobody, Part::new(0, 10));
+    let mut others = 0;
+    let work = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            others += 1;
+        }
+    };
+    let window = tokio::select! {
+        window = asks => window.expect("a window"),
+        () = work => unreachable!("it has no end"),
+    };
+    assert_eq!(window.all.users, 1);
+    assert!(others > 10, "{others} times somebody else had a turn");
+    writer.join().expect("no panic");
+}
+
+#[tokio::test]
 async fn what_another_process_writes_is_in_the_directory_within_a_second() {
     let world = World::started().await;
     let command_line = world.command_line().await;
